@@ -1,0 +1,26 @@
+//! The nouns that pass between rooms: times, principals, calls, findings, verdicts, revocations, losses.
+//! Everything here is plain values: no I/O, no clock, no policy.
+
+mod call;
+mod digest;
+mod finding;
+mod journal;
+mod loss;
+mod principal;
+mod pseudonym;
+mod revocation;
+mod time;
+mod verdict;
+
+pub use call::{
+    ApiCall, CallId, CallRef, Context, FieldId, Grade, HttpVersion, IdShape, Issued, LoginAttempt, Outcome,
+};
+pub use digest::{Digest, HexError};
+pub use finding::{Evidence, Finding, FindingId};
+pub use journal::{Audit, Health};
+pub use loss::{Loss, LossUnit, Losses};
+pub use principal::{Handle, Principal, PrincipalId, PrincipalKind};
+pub use pseudonym::{ObjectKey, Pseudonyms};
+pub use revocation::{Delivery, DeliveryState, Revocation};
+pub use time::{TimeError, Timestamp};
+pub use verdict::{Action, Contribution, Mode, Verdict, VerdictId};
