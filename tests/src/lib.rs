@@ -1,1 +1,6 @@
-//! x
+//! What the tests share: frames, requests, a scene and its judgement. Never part of the product.
+
+pub mod http;
+pub mod judged;
+pub mod scene;
+pub mod wire;
