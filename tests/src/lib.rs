@@ -1,5 +1,6 @@
 //! What the tests share: frames, requests, a scene and its judgement. Never part of the product.
 
+pub mod binary;
 pub mod http;
 pub mod judged;
 pub mod scene;
