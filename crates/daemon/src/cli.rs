@@ -1,0 +1,139 @@
+//! The command line: arguments in, one command out. Every command's help ends with an example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sidewatch",
+    version,
+    after_help = "Exit codes: 0 done, 64 settings or usage, 65 bad input, \
+    66 input not found, 69 daemon or gateway unavailable, 73 output can not be created, 74 input/output error, \
+    77 rights missing."
+)]
+pub(crate) struct Cli {
+    /// Settings file [default: /etc/sidewatch/sidewatch.toml where it exists].
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How much to say on standard error: error, warn, info, debug, trace, or a filter such as `connect=debug`.
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: String,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a network interface until told to stop.
+    #[command(after_help = "Example: watch the mirror port, API traffic only:\n  \
+        sidewatch run -i eth1 -f 'tcp port 8080'")]
+    Run(RunArgs),
+    /// Judge capture files as if they were live, and show who was found.
+    #[command(
+        after_help = "Example: what would have been blocked yesterday, with the verdicts as JSON lines:\n  \
+        sidewatch replay monday.pcap tuesday.pcap --verdicts verdicts.ndjson\n\
+        A file that ends in .ndjson holds calls, as written by --calls."
+    )]
+    Replay(ReplayArgs),
+    /// Print the API calls of capture files, one JSON object a line.
+    #[command(after_help = "Example: the ten busiest paths:\n  \
+        sidewatch decode day.pcap | jq -r .path | sort | uniq -c | sort -rn | head")]
+    Decode(DecodeArgs),
+    /// Check the settings file and say what it amounts to.
+    #[command(after_help = "Example:\n  sidewatch check -c sidewatch.toml")]
+    Check,
+    /// Show one verdict in full: what was expected, what was seen, in which calls.
+    #[command(after_help = "Example: the first digits of the id are enough:\n  sidewatch explain 5d0c")]
+    Explain {
+        /// The verdict's id, or its first digits.
+        #[arg(value_name = "VERDICT-ID")]
+        verdict: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List verdicts, newest first.
+    #[command(after_help = "Example: who is held now:\n  sidewatch verdicts --live")]
+    Verdicts(VerdictsArgs),
+    /// Take a verdict back: the gateways forget it, and the same evidence does not bring it back for a day.
+    #[command(after_help = "Examples:\n  sidewatch unblock 5d0c\n  sidewatch unblock ip:192.0.2.7\n  \
+        sidewatch unblock user:amal\n  sidewatch unblock token:<sha256 of the token>")]
+    Unblock {
+        /// A verdict's id or its first digits, or a principal as kind:value.
+        #[arg(value_name = "VERDICT-ID|KIND:VALUE")]
+        target: String,
+    },
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  sidewatch completions bash > /etc/bash_completion.d/sidewatch")]
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: Shell,
+    },
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// Interface that receives the mirrored traffic.
+    #[arg(short, long, value_name = "INTERFACE")]
+    pub(crate) interface: Option<String>,
+    /// Capture filter, as for tcpdump.
+    #[arg(short, long, value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArgs {
+    /// Captures (pcap, pcapng) or calls (.ndjson), one timeline in the given order; `-` is a capture on standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Threads that decode; the verdicts are the same for any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) shards: u16,
+    /// Write the verdicts here, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verdicts: Option<PathBuf>,
+    /// Write the calls here, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calls: Option<PathBuf>,
+    /// Write the findings here, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) findings: Option<PathBuf>,
+    /// Write counts, losses and speed here, as one JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Send the verdicts still in force at the end to the gateways; needs mode = "enforce".
+    #[arg(long)]
+    pub(crate) deliver: bool,
+    /// Print no report.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `decode`.
+#[derive(Args, Debug)]
+pub(crate) struct DecodeArgs {
+    /// Captures (pcap, pcapng), one timeline in the given order; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `verdicts`.
+#[derive(Args, Debug)]
+pub(crate) struct VerdictsArgs {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only those in force.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// At most this many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}

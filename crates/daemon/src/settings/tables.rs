@@ -1,0 +1,254 @@
+//! The tables of the settings file, each with its defaults. `docs/settings.md` has a paragraph for every key.
+
+use std::path::PathBuf;
+
+use model::Mode;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set. Every key has a default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    /// Whether verdicts reach gateways.
+    pub(crate) mode: Mode,
+    pub(crate) capture: Capture,
+    pub(crate) sensor: Sensor,
+    pub(crate) identity: Identity,
+    pub(crate) budget: Budget,
+    pub(crate) detectors: Detectors,
+    pub(crate) rails: Rails,
+    pub(crate) decoys: Decoys,
+    pub(crate) limits: Limits,
+    pub(crate) state: State,
+    pub(crate) soclog: SocLog,
+    pub(crate) gateways: Vec<Gateway>,
+}
+
+/// Where frames come from.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Capture {
+    pub(crate) interface: Option<String>,
+    pub(crate) filter: Option<String>,
+    pub(crate) snap_bytes: u32,
+    pub(crate) ring_mib: u32,
+    pub(crate) shards: u16,
+    pub(crate) promiscuous: bool,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        let (interface, filter) = (None, None);
+        Self { interface, filter, snap_bytes: 262_144, ring_mib: 64, shards: 1, promiscuous: true }
+    }
+}
+
+/// Limits of decoding.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Sensor {
+    pub(crate) idle_s: u64,
+    pub(crate) half_stream_kib: usize,
+    pub(crate) head_kib: usize,
+    pub(crate) headers: usize,
+    pub(crate) open_requests: usize,
+    pub(crate) inspect_bodies: bool,
+    pub(crate) body_kib: usize,
+}
+
+impl Default for Sensor {
+    fn default() -> Self {
+        Self {
+            idle_s: 300,
+            half_stream_kib: 256,
+            head_kib: 64,
+            headers: 128,
+            open_requests: 128,
+            inspect_bodies: true,
+            body_kib: 64,
+        }
+    }
+}
+
+/// How callers are recognised.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Identity {
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) api_key_headers: Vec<String>,
+    pub(crate) api_key_queries: Vec<String>,
+    pub(crate) session_cookies: Vec<String>,
+    pub(crate) trusted_proxies: Vec<String>,
+}
+
+/// The one number that decides how certain a block has to be.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Budget {
+    pub(crate) false_blocks_per_million_principal_days: f64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { false_blocks_per_million_principal_days: 2.0 }
+    }
+}
+
+/// How far each detector may go.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Detectors {
+    pub(crate) binding: Reach,
+    pub(crate) decoy: Reach,
+    pub(crate) foreign_owner: Reach,
+    pub(crate) login: Reach,
+    pub(crate) probing: Reach,
+}
+
+impl Default for Detectors {
+    fn default() -> Self {
+        Self {
+            binding: Reach::Watch,
+            decoy: Reach::Block,
+            foreign_owner: Reach::Block,
+            login: Reach::Block,
+            probing: Reach::Block,
+        }
+    }
+}
+
+/// How far a detector may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reach {
+    /// Does not judge.
+    Off,
+    /// Judges and adds to others' evidence; never blocks alone.
+    Watch,
+    /// May block.
+    Block,
+}
+
+/// What holds verdicts back.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Rails {
+    pub(crate) never_block: Vec<String>,
+    pub(crate) blocks_per_10min: u32,
+    pub(crate) blocks_per_10min_share: f64,
+    pub(crate) blocks_per_day_share: f64,
+    pub(crate) ttl_s: Vec<u64>,
+}
+
+impl Default for Rails {
+    fn default() -> Self {
+        Self {
+            never_block: Vec::new(),
+            blocks_per_10min: 10,
+            blocks_per_10min_share: 0.001,
+            blocks_per_day_share: 0.005,
+            ttl_s: vec![900, 7_200, 86_400, 604_800],
+        }
+    }
+}
+
+/// What no honest client touches.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Decoys {
+    pub(crate) paths: Vec<DecoyPath>,
+    pub(crate) values: Vec<DecoyValue>,
+}
+
+/// A path that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecoyPath {
+    pub(crate) name: String,
+    pub(crate) path: String,
+}
+
+/// A value that nobody was given. Never printed.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecoyValue {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl std::fmt::Debug for DecoyValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DecoyValue({:?}, ..)", self.name)
+    }
+}
+
+/// What Sidewatch may use.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Limits {
+    pub(crate) memory_mib: usize,
+    pub(crate) ledger_days: u64,
+    pub(crate) ledger_mib: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_mib: 512, ledger_days: 90, ledger_mib: 256 }
+    }
+}
+
+/// Where the ledger, the key and the control socket are.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// The log for a SOC.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct SocLog {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) health_s: u64,
+}
+
+impl Default for SocLog {
+    fn default() -> Self {
+        Self { path: None, health_s: 60 }
+    }
+}
+
+/// A gateway that carries verdicts out.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Gateway {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) address: Option<String>,
+    pub(crate) maps: Option<PathBuf>,
+    pub(crate) url: Option<String>,
+    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) allow_private: bool,
+    pub(crate) allow_plain_http: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) resync_s: u64,
+    pub(crate) entries: usize,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            kind: String::new(),
+            address: None,
+            maps: None,
+            url: None,
+            secret_file: None,
+            allow_private: false,
+            allow_plain_http: false,
+            dry_run: false,
+            resync_s: 30,
+            entries: 50_000,
+        }
+    }
+}
