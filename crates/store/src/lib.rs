@@ -1,1 +1,16 @@
-//! x
+//! The ledger: verdicts and the fate of their revocations in, what gateways are to enforce out.
+//! What `record` has returned from survives kill -9, power loss and a full disk.
+//! Never decides anything: no policy, no clock, no network.
+
+mod error;
+mod file;
+mod ledger;
+mod queries;
+mod rows;
+mod upkeep;
+
+pub use error::LedgerError;
+pub use ledger::Ledger;
+pub use queries::{Entry, Filter, Found};
+pub use rows::Standing;
+pub use upkeep::{Keep, Selector, Withdrawn};
