@@ -4,4 +4,5 @@ pub mod binary;
 pub mod http;
 pub mod judged;
 pub mod scene;
+pub mod tree;
 pub mod wire;
