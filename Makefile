@@ -1,0 +1,42 @@
+# What people do with this folder. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Where a child process should not ask questions.
+export DEBIAN_FRONTEND := noninteractive
+
+.PHONY: help demo demo-live test lint deny bench build
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## the optimised binary, in target/release/sidewatch
+	@scripts/setup.sh build
+	cargo build --release --locked --package sidewatch-daemon
+
+demo: build ## replays a recorded shop with four attackers and shows who was found and why
+	$(TARGET)/release/sidewatch replay examples/quickstart/*.pcap
+
+demo-live: build ## a small network with HAProxy, clients and an attacker; needs root
+	@scripts/setup.sh test
+	SIDEWATCH_BIN=$(abspath $(TARGET)/release/sidewatch) examples/live/demo-live.sh
+
+test: lint ## lint and every test; parts that need root say so when skipped
+	cargo test --workspace --locked
+
+lint: ## formatting, clippy without warnings, licences and sources of dependencies
+	@scripts/setup.sh test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@$(MAKE) --no-print-directory deny
+
+# cargo-deny takes minutes to build, so it is asked only where it is installed: cargo install cargo-deny --locked
+deny:
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "lint: cargo-deny is not installed: licences and sources of dependencies not checked"; fi
+
+bench: build ## CPU per call beside tcpdump and tshark, on captures made from real nginx and wrk; root for making them
+	@scripts/setup.sh test
+	bench/make-captures.sh
+	bench/run.py --binary $(abspath $(TARGET)/release/sidewatch)
