@@ -9,12 +9,12 @@ use model::{
     VerdictId,
 };
 
-pub fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_nanos(seconds * 1_000_000_000)
 }
 
 /// A block of the numbered principal.
-pub fn verdict(id: u128, who: u32, from: Timestamp, ttl_s: u64) -> Verdict {
+pub(crate) fn verdict(id: u128, who: u32, from: Timestamp, ttl_s: u64) -> Verdict {
     let names = Pseudonyms::new([1; 16]);
     Verdict {
         at: from,
@@ -35,7 +35,7 @@ pub fn verdict(id: u128, who: u32, from: Timestamp, ttl_s: u64) -> Verdict {
     }
 }
 
-pub fn revocation(verdict: &Verdict, gateway: &str) -> Revocation {
+pub(crate) fn revocation(verdict: &Verdict, gateway: &str) -> Revocation {
     Revocation {
         verdict: verdict.id,
         gateway: gateway.into(),
@@ -46,6 +46,6 @@ pub fn revocation(verdict: &Verdict, gateway: &str) -> Revocation {
     }
 }
 
-pub fn delivery(revocation: &Revocation, at: Timestamp, state: DeliveryState) -> Delivery {
+pub(crate) fn delivery(revocation: &Revocation, at: Timestamp, state: DeliveryState) -> Delivery {
     Delivery { at, revocation: revocation.clone(), state, detail: String::new() }
 }
