@@ -5,4 +5,5 @@ pub mod http;
 pub mod judged;
 pub mod scene;
 pub mod tree;
+pub mod tshark;
 pub mod wire;

@@ -36,8 +36,7 @@ pub fn ending(extension: &str) -> Vec<PathBuf> {
 /// When the file vanished meanwhile.
 #[must_use]
 pub fn text(name: &Path) -> String {
-    let bytes =
-        fs::read(workspace().join(name)).unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+    let bytes = fs::read(workspace().join(name)).expect("a listed file is there");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

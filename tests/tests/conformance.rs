@@ -1,0 +1,88 @@
+//! `decode` against tshark on captures of other projects' test suites. Differences are listed one by one, with their reason.
+
+use std::path::PathBuf;
+
+use tests::{
+    binary::{has, workspace},
+    tshark::{decoded, differences, dissected},
+};
+
+/// A capture, and what we see differently: lines of `differences` with the reason why.
+struct Case {
+    file: &'static str,
+    differences: &'static [&'static str],
+    /// Empty when there is no difference.
+    reason: &'static str,
+}
+
+const fn same(file: &'static str) -> Case {
+    Case { file, differences: &[], reason: "" }
+}
+
+const CASES: &[Case] = &[
+    same("arkime__http-100-continue.pcap"),
+    same("arkime__http-301-get.pcap"),
+    same("arkime__http-500-head.pcap"),
+    same("arkime__http-basicauth.pcap"),
+    same("arkime__http-content-gzip.pcap"),
+    same("arkime__http-empty-useragent.pcap"),
+    same("arkime__http-no-length.pcap"),
+    same("arkime__http-post-upload.pcap"),
+    same("arkime__http-simple-get.pcap"),
+    same("arkime__http-xff.pcap"),
+    same("arkime__https-connect.pcap"),
+    same("arkime__v6-http.pcap"),
+    same("arkime__websocket.pcap"),
+    same("gopacket__pcap__test_ethernet.pcap"),
+    same("gopacket__pcap__test_loopback.pcap"),
+    same("zeek__http-qinq-0.pcap"),
+    same("zeek__http-vlan-0.pcap"),
+    same("zeek__http__206_example_c.pcap"),
+    same("zeek__http__bro.org.pcap"),
+    same("zeek__http__byteranges.pcap"),
+    same("zeek__http__concurrent-range-requests-complete.pcap"),
+    same("zeek__http__docker-http-upgrade.pcap"),
+    same("zeek__http__get-gzip.pcap"),
+    same("zeek__http__get.pcap"),
+    same("zeek__http__get_nosyn.pcap"),
+    same("zeek__http__http-post-large.pcap"),
+    same("zeek__http__invalid-content-ranges.pcap"),
+    same("wireshark__http-brotli.pcapng"),
+];
+
+fn captures() -> PathBuf {
+    workspace().join("../shared/data/pcap")
+}
+
+#[test]
+fn decode_and_tshark_see_the_same_calls_but_for_what_is_explained() {
+    if !captures().is_dir() {
+        eprintln!("skipped: {} is not there", captures().display());
+        return;
+    }
+    if !has("tshark") {
+        eprintln!("skipped: tshark is not installed");
+        return;
+    }
+    let mut wrong = Vec::new();
+    for Case { file, differences: expected, reason } in CASES {
+        let capture = captures().join(file);
+        let theirs = dissected(&capture);
+        assert!(!theirs.is_empty(), "{file}: tshark sees no call");
+        let found = differences(&decoded(&capture), &theirs);
+        if found != *expected {
+            wrong.push(format!(
+                "{file}: expected {expected:?} ({reason}), found:\n    {}",
+                found.join("\n    ")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_difference_has_its_reason() {
+    for case in CASES {
+        assert_eq!(case.differences.is_empty(), case.reason.is_empty(), "{}", case.file);
+    }
+}
