@@ -1,0 +1,244 @@
+//! Decisions: fused evidence in, at most one live verdict per principal out. Never acts on calls that are not well attested.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use model::{
+    Action, ApiCall, Contribution, Evidence, Mode, PrincipalId, PrincipalKind, Pseudonyms, Timestamp,
+    Verdict, VerdictId,
+};
+
+use crate::{
+    config::EngineConfig,
+    detect::{Detector, REGISTRY, Words},
+    fuse::{Fused, risk, shares},
+    rails::{Held, Rail, Rails},
+    subjects::Subject,
+    world::World,
+};
+
+const RELAPSE: Duration = Duration::from_secs(7 * 86_400);
+const NOTIFY_BELOW: f64 = 1e-3;
+const STEP_UP_BELOW: f64 = 1e-4;
+/// Verdicts remembered, live and for relapses. With more the one that ended first is forgotten.
+const LIVE_MAX: usize = 65_536;
+
+/// A verdict as remembered: live until `until`, then for relapses.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    id: VerdictId,
+    would: Action,
+    pub(crate) action: Action,
+    at: Timestamp,
+    pub(crate) until: Timestamp,
+    level: usize,
+}
+
+/// Who decides.
+#[derive(Default)]
+pub(crate) struct Judge {
+    live: BTreeMap<PrincipalId, Live>,
+    pub(crate) rails: Rails,
+    never_users: Vec<PrincipalId>,
+}
+
+impl Judge {
+    /// A judge that never acts against these users.
+    pub(crate) fn new(never_users: Vec<PrincipalId>) -> Self {
+        Self { never_users, ..Self::default() }
+    }
+
+    /// The verdict that a subject's evidence asks for now, if it is news.
+    pub(crate) fn decide(
+        &mut self,
+        world: &World,
+        subject: &Subject,
+        fused: &Fused,
+        call: &ApiCall,
+    ) -> Option<Verdict> {
+        let wanted = wanted(subject, fused, &world.config)?;
+        let now = call.ended_at;
+        let before = self.live.get(&subject.principal.id).copied();
+        let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
+        let rail = Rail { config: &world.config, subject, call, never_users: &self.never_users };
+        let held = self.rails.hold(wanted.action, &rail, world.subjects.len(), fresh);
+        let held = Held { action: held.action, by: held.by.or(wanted.by) };
+        let level = level(before, held.action, now, &world.config)?;
+        if held.action == Action::Block && fresh {
+            self.rails.count_block(now);
+        }
+        let until = now.after(world.config.ttl[level]);
+        let replaces = before.filter(|live| live.until > now).map(|live| live.id);
+        let verdict = write(world, subject, fused, call, &held, until, replaces);
+        self.remember(
+            verdict.principal.id,
+            Live { id: verdict.id, would: verdict.would, action: verdict.action, at: now, until, level },
+        );
+        Some(verdict)
+    }
+
+    /// Whether a gateway that carries out our verdict on this principal answers with `status`.
+    pub(crate) fn explains(&self, id: PrincipalId, status: u16, now: Timestamp) -> bool {
+        let live = self.live.get(&id).filter(|live| live.until > now);
+        live.is_some_and(|live| match live.action {
+            Action::Block => matches!(status, 401 | 403 | 429),
+            Action::StepUp => matches!(status, 401 | 403),
+            Action::RateLimit => status == 429,
+            Action::Notify | Action::Observe => false,
+        })
+    }
+
+    /// Takes up a verdict from before a restart.
+    pub(crate) fn resume(&mut self, verdict: &Verdict, config: &EngineConfig) {
+        let lasts = verdict.until.since(verdict.at);
+        let level = config.ttl.iter().rposition(|ttl| *ttl <= lasts).unwrap_or(0);
+        let (would, action, at) = (verdict.would, verdict.action, verdict.at);
+        self.remember(
+            verdict.principal.id,
+            Live { id: verdict.id, would, action, at, until: verdict.until, level },
+        );
+    }
+
+    /// Forgets the verdict on a principal and its relapses.
+    pub(crate) fn forget(&mut self, id: PrincipalId) {
+        self.live.remove(&id);
+    }
+
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.live.retain(|_, live| live.until.after(RELAPSE) > now);
+        self.rails.tick(now);
+    }
+
+    /// Live verdicts by action, in climbing order.
+    pub(crate) fn live_by_action(&self, now: Timestamp) -> [u64; 5] {
+        let mut counts = [0; 5];
+        for live in self.live.values().filter(|live| live.until > now) {
+            counts[live.action as usize] += 1;
+        }
+        counts
+    }
+
+    fn remember(&mut self, id: PrincipalId, live: Live) {
+        if self.live.len() >= LIVE_MAX && !self.live.contains_key(&id) {
+            let first = self.live.iter().min_by_key(|(_, live)| live.until).map(|(id, _)| *id);
+            first.and_then(|id| self.live.remove(&id));
+        }
+        self.live.insert(id, live);
+    }
+}
+
+/// What the evidence asks for before the rails; `None` below `notify`.
+fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Held> {
+    let theta = config.budget_false_blocks_per_million * 1e-6;
+    let loud = |limit: f64| fused.voices.iter().enumerate().filter(move |(_, voice)| voice.p < limit);
+    let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
+    let limit = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).max().unwrap_or(Action::Notify);
+    let may_block = loud(NOTIFY_BELOW)
+        .any(|(at, voice)| voice.limit == Action::Block && config.block_families.contains(REGISTRY[at].name));
+    let slows = matches!(REGISTRY[fused.order[0]].detector, Detector::Login | Detector::Probing);
+    let address = subject.principal.kind == PrincipalKind::Ip;
+    let mut by = None;
+    let action = if fused.p < theta && may_block {
+        Action::Block
+    } else if demanded || fused.p < STEP_UP_BELOW {
+        by = (fused.p < theta && limit == Action::Block).then_some("block_families");
+        if address || slows && !demanded {
+            Action::RateLimit
+        } else {
+            Action::StepUp.min(limit.max(Action::RateLimit))
+        }
+    } else if fused.p < NOTIFY_BELOW {
+        if slows { Action::RateLimit } else { Action::Notify }
+    } else if fused.unattested < NOTIFY_BELOW {
+        by = Some("grade");
+        Action::Notify
+    } else {
+        return None;
+    };
+    Some(Held { action, by })
+}
+
+/// How long the verdict lasts, as a place in `ttl`; `None` when the live one still says it all.
+fn level(before: Option<Live>, would: Action, now: Timestamp, config: &EngineConfig) -> Option<usize> {
+    let Some(live) = before else { return Some(0) };
+    let longer = (live.level + 1).min(config.ttl.len() - 1);
+    if live.until <= now {
+        let relapsed = live.would.is_enforceable() && now.since(live.until) <= RELAPSE;
+        return Some(if relapsed { longer } else { 0 });
+    }
+    if would > live.would {
+        return Some(live.level);
+    }
+    let lasts = live.until.since(live.at);
+    let near_end = live.until.since(now) <= lasts / 5;
+    (near_end && would >= live.would).then_some(longer)
+}
+
+fn write(
+    world: &World,
+    subject: &Subject,
+    fused: &Fused,
+    call: &ApiCall,
+    held: &Held,
+    until: Timestamp,
+    replaces: Option<VerdictId>,
+) -> Verdict {
+    let p = if held.by == Some("grade") { fused.unattested } else { fused.p };
+    let (principal, at) = (subject.principal.clone(), call.ended_at);
+    let action = match world.config.mode {
+        Mode::Enforce => held.action,
+        Mode::Monitor => held.action.min(Action::Notify),
+    };
+    let strongest = fused.order[0];
+    let words = (REGISTRY[strongest].explain)(world, subject);
+    let contributions = contributions(world, subject, fused);
+    Verdict {
+        at,
+        id: verdict_id(&world.names, principal.id, held.action, at),
+        action,
+        would: held.action,
+        principal,
+        risk: risk(p),
+        p,
+        until,
+        detectors: contributions.iter().map(|part| part.detector.clone()).collect(),
+        evidence: evidence(subject, strongest, &words),
+        contributions,
+        reason: words.reason,
+        refuted_by: words.refuted_by,
+        held_by: held.by.map(Into::into),
+        replaces,
+    }
+}
+
+/// Expected, observed and calls of one detector.
+pub(crate) fn evidence(subject: &Subject, detector: usize, words: &Words) -> Evidence {
+    let by = REGISTRY[detector].detector;
+    let calls = subject.suspicion.iter().flat_map(|suspicion| &suspicion.calls);
+    Evidence {
+        expected: words.expected.clone(),
+        observed: words.observed.clone(),
+        calls: calls.filter(|(detector, _)| *detector == by).map(|(_, call)| call.clone()).collect(),
+    }
+}
+
+fn contributions(world: &World, subject: &Subject, fused: &Fused) -> Vec<Contribution> {
+    let shares = shares(&fused.voices);
+    let spoken = fused.order.iter().filter(|at| fused.voices[**at].unattested < 0.1);
+    spoken
+        .map(|at| {
+            let words = (REGISTRY[*at].explain)(world, subject);
+            Contribution {
+                detector: REGISTRY[*at].name.into(),
+                p: fused.voices[*at].p,
+                share: shares[*at],
+                expected: words.expected,
+                observed: words.observed,
+            }
+        })
+        .collect()
+}
+
+fn verdict_id(names: &Pseudonyms, principal: PrincipalId, action: Action, at: Timestamp) -> VerdictId {
+    let key = [&principal.0.to_be_bytes()[..], &[action as u8], &at.as_nanos().to_be_bytes()].concat();
+    VerdictId(names.hash(b"verdict", &key))
+}

@@ -1,0 +1,230 @@
+//! The engine: calls and ticks in, findings and verdicts out, in the order of the calls. Never I/O, never the host's clock.
+
+use std::time::Duration;
+
+use model::{
+    Action, ApiCall, Finding, FindingId, Loss, Losses, Mode, Outcome, Principal, PrincipalId, PrincipalKind,
+    Pseudonyms, Timestamp, Verdict,
+};
+
+use crate::{
+    caller,
+    config::{EngineConfig, NeverBlock},
+    decide::{Judge, evidence},
+    detect::REGISTRY,
+    fuse::fuse,
+    summary::{RouteSummary, Summary},
+    world::{Scene, World},
+};
+
+/// How long a pardon holds.
+const PARDON: Duration = Duration::from_secs(86_400);
+/// How often the population's rates are learnt anew.
+const RELEARN: Duration = Duration::from_secs(600);
+/// Probabilities at which a finding is written.
+const FINDING_BELOW: [f64; 3] = [1e-2, 1e-4, 1e-6];
+
+/// What the engine has to say about a call.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one in thousands of calls makes one; it is moved once")]
+pub enum Judgement {
+    /// One detector's suspicion.
+    Finding(Finding),
+    /// What is to happen.
+    Verdict(Verdict),
+}
+
+/// Learns and judges. The same calls in the same order give the same judgements.
+pub struct Engine {
+    world: World,
+    judge: Judge,
+    calls: u64,
+    now: Timestamp,
+    relearnt: Timestamp,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet.
+    #[must_use]
+    pub fn new(config: EngineConfig, names: Pseudonyms) -> Self {
+        let users = config.never_block.iter().filter_map(|rule| match rule {
+            NeverBlock::User(name) => Some(names.named(PrincipalKind::User, name).id),
+            _ => None,
+        });
+        let judge = Judge::new(users.collect());
+        Self {
+            judge,
+            world: World::new(config, names),
+            calls: 0,
+            now: Timestamp::ZERO,
+            relearnt: Timestamp::ZERO,
+        }
+    }
+
+    /// Learns from a call and judges those who made it. Calls come in the order of `(ended_at, at, id)`.
+    pub fn observe(&mut self, call: &ApiCall, out: &mut Vec<Judgement>) {
+        self.calls += 1;
+        self.advance(call.ended_at);
+        self.world.links.learn(call);
+        if call.outcome() == Outcome::Unknown && call.decoys.is_empty() || self.echoes_a_verdict(call) {
+            return;
+        }
+        let scene = caller::scene(&mut self.world, call);
+        for spec in &REGISTRY {
+            if !self.world.config.disabled.contains(spec.name) {
+                (spec.observe)(&mut self.world, &scene);
+            }
+        }
+        out.extend(self.world.findings.drain(..).map(Judgement::Finding));
+        self.judge_charged(&scene, out);
+    }
+
+    /// Moves time without a call: verdicts run out, rates are learnt anew.
+    pub fn tick(&mut self, now: Timestamp, _out: &mut Vec<Judgement>) {
+        self.advance(now);
+        self.judge.tick(self.now);
+    }
+
+    /// Takes up the verdicts that were live before a restart, at most one per principal.
+    pub fn resume(&mut self, live: &[Verdict]) {
+        for verdict in live {
+            self.judge.resume(verdict, &self.world.config);
+        }
+    }
+
+    /// An operator takes back the verdict on a principal: its evidence is forgotten, and for 24 h it gets at most `notify`.
+    pub fn pardon(&mut self, principal: PrincipalId, now: Timestamp) {
+        self.judge.forget(principal);
+        self.judge.rails.pardon(principal, now.after(PARDON));
+        if let Some(subject) = self.world.subjects.get_mut(principal) {
+            self.world.kept_calls = self.world.kept_calls.saturating_sub(subject.kept_calls());
+            subject.absolve();
+        }
+    }
+
+    /// What was learnt so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let routes = self.world.routes.live().map(|route| RouteSummary {
+            method: route.method.clone(),
+            template: route.template.clone(),
+            calls: route.calls,
+            principals: route.callers(),
+            errors: route.errors,
+            first: route.first,
+            last: route.last,
+            id_positions: route.id_positions(),
+        });
+        let mut routes: Vec<_> = routes.collect();
+        routes.sort_by(|a, b| (&a.template, &a.method).cmp(&(&b.template, &b.method)));
+        let live = self.judge.live_by_action(self.now);
+        Summary {
+            calls: self.calls,
+            principals: self.world.subjects.len() as u64,
+            routes,
+            live: Action::ALL.into_iter().zip(live).collect(),
+            losses: self.world.losses.clone(),
+            memory_bytes: self.world.bytes(),
+        }
+    }
+
+    /// What the engine dropped.
+    #[must_use]
+    pub fn losses(&self) -> &Losses {
+        &self.world.losses
+    }
+
+    /// Time never runs backwards, and the population's rates are learnt anew every ten minutes of it.
+    fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        if self.relearnt == Timestamp::ZERO {
+            self.relearnt = self.now;
+        }
+        if self.now.since(self.relearnt) < RELEARN {
+            return;
+        }
+        self.relearnt = self.now;
+        self.world.foreign_prior.relearn();
+        self.world.probing_prior.relearn();
+        self.world.login_prior.relearn();
+        self.judge.tick(self.now);
+    }
+
+    /// A refusal that our own verdict caused: no evidence against anybody.
+    fn echoes_a_verdict(&self, call: &ApiCall) -> bool {
+        let Some(status @ (401 | 403 | 429)) = call.status else { return false };
+        if self.world.config.mode != Mode::Enforce {
+            return false;
+        }
+        let ours = |who: &Principal| self.judge.explains(who.id, status, call.ended_at);
+        call.identities.iter().any(ours) || ours(&self.world.names.address(call.client))
+    }
+
+    fn judge_charged(&mut self, scene: &Scene<'_>, out: &mut Vec<Judgement>) {
+        let charged = std::mem::take(&mut self.world.charged);
+        for (at, (slot, _)) in charged.iter().enumerate() {
+            if charged[..at].iter().any(|(earlier, _)| earlier == slot) {
+                continue;
+            }
+            self.tell(*slot, scene, out);
+            let subject = self.world.subjects.at(*slot);
+            let fused = fuse(subject, &self.world.config);
+            let Some(verdict) = self.judge.decide(&self.world, subject, &fused, scene.call) else { continue };
+            if verdict.would == Action::Block {
+                self.world.classes.retract(self.world.subjects.at_mut(*slot));
+            }
+            out.push(Judgement::Verdict(verdict));
+        }
+    }
+
+    /// Writes a finding for each detector whose probability passed a threshold for the first time.
+    fn tell(&mut self, slot: usize, scene: &Scene<'_>, out: &mut Vec<Judgement>) {
+        let subject = self.world.subjects.at_mut(slot);
+        if subject.day != scene.day {
+            (subject.day, subject.findings_today) = (scene.day, 0);
+        }
+        let subject = self.world.subjects.at(slot);
+        let voices = fuse(subject, &self.world.config).voices;
+        let mut told = subject.told;
+        let mut findings = Vec::new();
+        for (at, spec) in REGISTRY.iter().enumerate() {
+            let level = FINDING_BELOW.iter().filter(|limit| voices[at].unattested < **limit).count();
+            let level = u8::try_from(level).unwrap_or(u8::MAX);
+            if level <= told[at] {
+                continue;
+            }
+            told[at] = level;
+            let words = (spec.explain)(&self.world, subject);
+            findings.push(Finding {
+                at: scene.call.ended_at,
+                id: self.finding_id(spec.name, &subject.principal, scene.call, level),
+                detector: spec.name.into(),
+                principal: subject.principal.clone(),
+                p: voices[at].unattested,
+                evidence: evidence(subject, at, &words),
+                reason: words.reason,
+            });
+        }
+        let subject = self.world.subjects.at_mut(slot);
+        subject.told = told;
+        for finding in findings {
+            if subject.findings_today >= self.world.config.findings_per_principal_max {
+                self.world.losses.count(Loss::FindingSuppressed);
+                continue;
+            }
+            subject.findings_today += 1;
+            out.push(Judgement::Finding(finding));
+        }
+    }
+
+    fn finding_id(&self, detector: &str, principal: &Principal, call: &ApiCall, level: u8) -> FindingId {
+        let key = [
+            detector.as_bytes(),
+            &principal.id.0.to_be_bytes(),
+            &call.id.0.to_be_bytes(),
+            &call.ended_at.as_nanos().to_be_bytes(),
+            &[level],
+        ];
+        FindingId(self.world.names.short(b"finding", &key.concat()))
+    }
+}

@@ -1,0 +1,274 @@
+//! Who owns what: accesses, creations and lists in; own, granted, foreign or shared out. Never lets one first touch prove
+//! ownership: an enumerator that comes before the owners gains nothing.
+
+use model::Timestamp;
+
+use crate::{
+    hash::{Tag, mix},
+    table::{Table, Worth},
+};
+
+/// How sure the owner is, in climbing order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hold {
+    /// Touched once.
+    Touched,
+    /// Listed to the owner by the service.
+    Listed,
+    /// The owner came back to it.
+    Held,
+    /// The owner made it.
+    Created,
+}
+
+/// One object. Owners and strangers are tags of users or credential families.
+pub(crate) struct Object {
+    owner: Tag,
+    partner: Tag,
+    strangers: [Tag; 2],
+    /// Second of the last touch by the owner.
+    seen: u32,
+    /// Slot of the subject that touched it first, while nobody held it.
+    first_slot: u32,
+    hold: Hold,
+    shared: bool,
+}
+
+impl Worth for Object {
+    fn worth(&self) -> u32 {
+        if self.shared { 0 } else { 1 + self.hold as u32 }
+    }
+}
+
+/// What an access turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// Nobody was known to own it.
+    New,
+    /// The caller's own, and it came back to it.
+    Own,
+    /// Ownership is not settled.
+    Unclear,
+    /// The service had given it to the caller.
+    Granted,
+    /// Belongs to many.
+    Shared,
+    /// Belongs to somebody else.
+    Foreign { owner: Tag },
+    /// The true owner showed up; whoever sits in `slot` had touched a stranger's object before.
+    Reclaimed { suspect: Tag, slot: u32 },
+}
+
+/// Who touches.
+#[derive(Clone, Copy)]
+pub(crate) struct Toucher<'a> {
+    /// All tags that speak for the caller.
+    pub(crate) tags: &'a [Tag],
+    /// The tag under which the caller owns things.
+    pub(crate) owner: Tag,
+    /// Slot of the caller's subject.
+    pub(crate) slot: u32,
+    /// Whether the caller may claim.
+    pub(crate) claims: bool,
+}
+
+struct Grant;
+
+impl Worth for Grant {
+    fn worth(&self) -> u32 {
+        0
+    }
+}
+
+/// All objects and grants.
+pub(crate) struct Objects {
+    objects: Table<u64, Object>,
+    grants: Table<u64, Grant>,
+}
+
+impl Objects {
+    pub(crate) fn within(bytes: usize) -> Self {
+        Self { objects: Table::within(bytes / 4 * 3), grants: Table::within(bytes / 4) }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.objects.bytes() + self.grants.bytes()
+    }
+
+    /// A served access by id. Returns what it was and how many rows were evicted.
+    pub(crate) fn touch(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
+        let granted = self.is_granted(id, who.tags);
+        let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);
+        let Some(object) = self.objects.get_mut(id) else {
+            return if who.claims {
+                (Touch::New, self.claim(id, who, Hold::Touched, second))
+            } else {
+                (Touch::New, 0)
+            };
+        };
+        if object.shared {
+            return (Touch::Shared, 0);
+        }
+        if who.tags.contains(&object.owner) || who.tags.contains(&object.partner) {
+            let back = second > object.seen;
+            if back && object.hold < Hold::Held && who.tags.contains(&object.owner) {
+                object.hold = Hold::Held;
+            }
+            return (if object.hold >= Hold::Held { Touch::Own } else { Touch::Unclear }, 0);
+        }
+        if granted {
+            return (Touch::Granted, 0);
+        }
+        if object.hold == Hold::Touched {
+            return self.contest(id, who, second);
+        }
+        let owner = object.owner;
+        if who.claims && object.stranger(who.owner) == Stranger::OneTooMany {
+            object.shared = true;
+            return (Touch::Shared, 0);
+        }
+        (Touch::Foreign { owner }, 0)
+    }
+
+    /// The service made it for the caller.
+    pub(crate) fn create(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> u64 {
+        let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);
+        if self.objects.get(id).is_some_and(|object| object.hold == Hold::Created || object.shared) {
+            return 0;
+        }
+        self.claim(id, who, Hold::Created, second)
+    }
+
+    /// The service listed it to the caller.
+    pub(crate) fn list(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
+        let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);
+        let Some(object) = self.objects.get_mut(id) else {
+            return if who.claims {
+                (Touch::New, self.claim(id, who, Hold::Listed, second))
+            } else {
+                (Touch::New, 0)
+            };
+        };
+        if object.shared {
+            return (Touch::Shared, 0);
+        }
+        if who.tags.contains(&object.owner) || who.tags.contains(&object.partner) {
+            if object.hold < Hold::Held && who.tags.contains(&object.owner) {
+                object.hold = if second > object.seen { Hold::Held } else { Hold::Listed };
+            }
+            return (Touch::Own, 0);
+        }
+        if object.hold == Hold::Touched && who.claims {
+            let (suspect, slot) = (object.owner, object.first_slot);
+            let evicted = self.claim(id, who, Hold::Listed, second);
+            return if self.is_granted(id, &[suspect]) {
+                self.join(id, suspect);
+                (Touch::Unclear, evicted)
+            } else {
+                (Touch::Reclaimed { suspect, slot }, evicted)
+            };
+        }
+        let owner = object.owner;
+        if who.claims {
+            self.join(id, who.owner);
+        }
+        (Touch::Foreign { owner }, 0)
+    }
+
+    /// Remembers that the service gave this object to the caller.
+    pub(crate) fn grant(&mut self, id: u64, tag: Tag) -> u64 {
+        let key = mix(id, u64::from(tag.0));
+        if self.grants.find(key).is_some() {
+            return 0;
+        }
+        u64::from(self.grants.insert(key, Grant).1.is_some())
+    }
+
+    /// Whether the caller has a right to know this object, as far as we have seen.
+    pub(crate) fn knows(&self, id: u64, tags: &[Tag]) -> bool {
+        self.is_granted(id, tags)
+            || self.objects.get(id).is_some_and(|object| {
+                object.shared || tags.contains(&object.owner) || tags.contains(&object.partner)
+            })
+    }
+
+    /// Somebody without credential was served: it is public.
+    pub(crate) fn publish(&mut self, id: u64) {
+        if let Some(object) = self.objects.get_mut(id) {
+            object.shared = true;
+        }
+    }
+
+    fn is_granted(&self, id: u64, tags: &[Tag]) -> bool {
+        tags.iter().any(|tag| self.grants.get(mix(id, u64::from(tag.0))).is_some())
+    }
+
+    /// A second caller at an object that was only touched once: whoever comes back owns it.
+    fn contest(&mut self, id: u64, who: Toucher<'_>, second: u32) -> (Touch, u64) {
+        let Some(object) = self.objects.get_mut(id) else { return (Touch::New, 0) };
+        if !who.claims {
+            return (Touch::Unclear, 0);
+        }
+        let returns = object.strangers.contains(&who.owner) && second > object.seen;
+        if object.stranger(who.owner) == Stranger::OneTooMany {
+            object.shared = true;
+            return (Touch::Shared, 0);
+        }
+        if !returns {
+            object.seen = second;
+            return (Touch::Unclear, 0);
+        }
+        let (suspect, slot) = (object.owner, object.first_slot);
+        let evicted = self.claim(id, who, Hold::Held, second);
+        (Touch::Reclaimed { suspect, slot }, evicted)
+    }
+
+    fn join(&mut self, id: u64, tag: Tag) {
+        let Some(object) = self.objects.get_mut(id) else { return };
+        if object.partner == Tag::NONE {
+            object.partner = tag;
+        } else if object.partner != tag {
+            object.shared = true;
+        }
+    }
+
+    fn claim(&mut self, id: u64, who: Toucher<'_>, hold: Hold, seen: u32) -> u64 {
+        let strangers = [Tag::NONE; 2];
+        let object = Object {
+            owner: who.owner,
+            partner: Tag::NONE,
+            strangers,
+            seen,
+            first_slot: who.slot,
+            hold,
+            shared: false,
+        };
+        if let Some(known) = self.objects.get_mut(id) {
+            *known = object;
+            return 0;
+        }
+        u64::from(self.objects.insert(id, object).1.is_some())
+    }
+}
+
+#[derive(PartialEq)]
+enum Stranger {
+    Counted,
+    OneTooMany,
+}
+
+impl Object {
+    /// Counts a stranger; with a third one the object belongs to many.
+    fn stranger(&mut self, tag: Tag) -> Stranger {
+        if self.strangers.contains(&tag) {
+            return Stranger::Counted;
+        }
+        match self.strangers.iter_mut().find(|known| **known == Tag::NONE) {
+            Some(free) => {
+                *free = tag;
+                Stranger::Counted
+            }
+            None => Stranger::OneTooMany,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Rails: what the evidence asks for in, what may be done out, with the name of the rail that held it. Never adds force.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use model::{Action, ApiCall, Handle, PrincipalId, PrincipalKind, Timestamp};
+
+use crate::{
+    config::{BlastRadius, EngineConfig, NeverBlock},
+    subjects::Subject,
+};
+
+const WINDOW_S: u64 = 600;
+const DAY_S: u64 = 86_400;
+/// Pardons remembered. With more the one that ends first is forgotten.
+const PARDONS_MAX: usize = 10_000;
+/// Blocks remembered for the daily limit.
+const BLOCKS_MAX: usize = 100_000;
+
+/// State of the rails: recent blocks and standing pardons.
+#[derive(Default)]
+pub(crate) struct Rails {
+    blocks: VecDeque<Timestamp>,
+    pardons: BTreeMap<PrincipalId, Timestamp>,
+}
+
+/// An action and the rail that held it there.
+pub(crate) struct Held {
+    pub(crate) action: Action,
+    pub(crate) by: Option<&'static str>,
+}
+
+impl Rails {
+    /// Holds an action on `subject` as low as the rails want it.
+    pub(crate) fn hold(&mut self, wanted: Action, scene: &Rail<'_>, known: usize, fresh: bool) -> Held {
+        let subject = scene.subject;
+        let shared = subject.principal.kind == PrincipalKind::Ip
+            && subject.crowd.size() > scene.config.shared_address_principals;
+        let mut held = Held { action: wanted, by: None };
+        held.at_most(if scene.is_never_block() { Action::Notify } else { Action::Block }, "never_block");
+        held.at_most(
+            if scene.is_infrastructure() { Action::Notify } else { Action::Block },
+            "infrastructure",
+        );
+        let pardoned =
+            self.pardons.get(&subject.principal.id).is_some_and(|until| *until > scene.call.ended_at);
+        held.at_most(if pardoned { Action::Notify } else { Action::Block }, "pardoned");
+        held.at_most(if shared { Action::RateLimit } else { Action::Block }, "shared_address");
+        if held.action == Action::Block
+            && fresh
+            && !self.room(scene.call.ended_at, &scene.config.blast_radius, known)
+        {
+            let address = subject.principal.kind == PrincipalKind::Ip;
+            held.at_most(if address { Action::RateLimit } else { Action::StepUp }, "blast_radius");
+        }
+        held
+    }
+
+    /// Counts a new block.
+    pub(crate) fn count_block(&mut self, now: Timestamp) {
+        if self.blocks.len() >= BLOCKS_MAX {
+            self.blocks.pop_front();
+        }
+        self.blocks.push_back(now);
+    }
+
+    /// No action beyond `notify` on this principal until `until`.
+    pub(crate) fn pardon(&mut self, id: PrincipalId, until: Timestamp) {
+        if self.pardons.len() >= PARDONS_MAX {
+            let first = self.pardons.iter().min_by_key(|(_, until)| **until).map(|(id, _)| *id);
+            first.and_then(|id| self.pardons.remove(&id));
+        }
+        self.pardons.insert(id, until);
+    }
+
+    /// Forgets what is over.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.pardons.retain(|_, until| *until > now);
+        while self.blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
+            self.blocks.pop_front();
+        }
+    }
+
+    fn room(&self, now: Timestamp, limit: &BlastRadius, known: usize) -> bool {
+        let minimum = limit.blocks_per_10min_min;
+        let window = share(limit.share_per_10min, known).max(u64::from(minimum));
+        let day = share(limit.share_per_day, known).max(u64::from(minimum) * 5);
+        let within = |seconds| {
+            let recent = self.blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds);
+            recent.count() as u64
+        };
+        within(WINDOW_S) < window && within(DAY_S) < day
+    }
+}
+
+/// What the rails look at.
+pub(crate) struct Rail<'a> {
+    pub(crate) config: &'a EngineConfig,
+    pub(crate) subject: &'a Subject,
+    pub(crate) call: &'a ApiCall,
+    /// Pseudonyms of the users that are never blocked.
+    pub(crate) never_users: &'a [PrincipalId],
+}
+
+impl Rail<'_> {
+    /// Named by the operator: the principal itself, its proven user, or the network the call came from.
+    fn is_never_block(&self) -> bool {
+        let client = NeverBlock::covers_address(&self.config.never_block, self.call.client);
+        let user = self.subject.user_id.filter(|_| self.subject.proven && !self.subject.contradicts);
+        client
+            || user.is_some_and(|user| self.never_users.contains(&user))
+            || self.config.never_block.iter().any(|rule| rule.covers(&self.subject.principal))
+    }
+
+    fn is_infrastructure(&self) -> bool {
+        let Handle::Address(address) = &self.subject.principal.handle else { return false };
+        self.config.infrastructure.iter().any(|known| known.to_canonical() == address.to_canonical())
+    }
+}
+
+impl Held {
+    fn at_most(&mut self, limit: Action, rail: &'static str) {
+        if self.action > limit {
+            (self.action, self.by) = (limit, Some(rail));
+        }
+    }
+}
+
+fn share(share: f64, known: usize) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a table's length"
+    )]
+    let n = (share.clamp(0.0, 1.0) * known as f64) as u64;
+    n
+}

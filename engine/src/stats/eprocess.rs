@@ -1,0 +1,164 @@
+//! Evidence against normal behaviour: tries with their normal rate in, a probability out (Ville 1939). The start of the
+//! misbehaviour is unknown, so that mass 1 per day is spread over all starts. Never forgets by the clock.
+
+/// Rates of misbehaviour that are tried, with their prior weights.
+const ALTERNATIVES: [(f64, f64); 3] = [(0.3, 0.2), (0.7, 0.3), (0.95, 0.5)];
+/// Bounds of the normal rate: below, one try would decide alone; above, nothing could.
+const RATE_MIN: f64 = 1e-3;
+const RATE_MAX: f64 = 0.9;
+/// Tries a day among which a start is equally likely; later ones share a tail.
+const EVEN_STARTS: f64 = 200.0;
+/// Evidence beyond which a principal teaches nothing, not even about itself.
+pub(crate) const TEACHES_BELOW: f64 = 3.912_023; // ln 50
+/// Tries after which the oldest half is forgotten.
+const TRIES_MAX: f32 = 500.0;
+const LN_MAX: f64 = 80.0;
+
+/// One e-process: P(max over a day >= 1/a) <= a for a normal principal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process {
+    ln: [f32; 3],
+    ln_max: f32,
+    tries: f32,
+    hits: f32,
+    day: u16,
+    today: u16,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self {
+            ln: [f32::NEG_INFINITY; 3],
+            ln_max: f32::NEG_INFINITY,
+            tries: 0.0,
+            hits: 0.0,
+            day: 0,
+            today: 0,
+        }
+    }
+}
+
+impl Process {
+    /// One try: whether it hit, the normal rate, and the day it fell on.
+    #[expect(clippy::cast_possible_truncation, reason = "stored in half the space; seven digits are plenty")]
+    pub(crate) fn step(&mut self, hit: Hit, rate: f64, day: u16) {
+        let rate = rate.clamp(RATE_MIN, RATE_MAX);
+        if day != self.day {
+            (self.day, self.today) = (day, 0);
+            self.ln_max = self.ln() as f32;
+        }
+        self.today = self.today.saturating_add(1);
+        let start = start_mass(f64::from(self.today));
+        for (slot, (alternative, weight)) in self.ln.iter_mut().zip(ALTERNATIVES) {
+            let ratio = match hit {
+                Hit::Yes => alternative / rate,
+                Hit::No => (1.0 - alternative) / (1.0 - rate),
+            };
+            let mass = f64::from(*slot).exp() + weight * start;
+            *slot = (mass.ln() + ratio.ln()).clamp(-LN_MAX, LN_MAX) as f32;
+        }
+        let ln = self.ln();
+        self.ln_max = self.ln_max.max(ln as f32);
+        if ln < TEACHES_BELOW {
+            self.tries += 1.0;
+            self.hits += if hit == Hit::Yes { 1.0 } else { 0.0 };
+        }
+        if self.tries > TRIES_MAX {
+            self.tries /= 2.0;
+            self.hits /= 2.0;
+        }
+    }
+
+    /// Natural logarithm of the present evidence.
+    pub(crate) fn ln(&self) -> f64 {
+        self.ln.iter().map(|ln| f64::from(*ln).exp()).sum::<f64>().ln()
+    }
+
+    /// Natural logarithm of the strongest evidence of the day.
+    pub(crate) fn ln_max(&self) -> f64 {
+        f64::from(self.ln_max)
+    }
+
+    /// Probability of as much evidence on one day under normal behaviour.
+    pub(crate) fn p(&self) -> f64 {
+        (-self.ln_max()).exp().min(1.0)
+    }
+
+    /// Tries and hits from which the principal's own rate is learnt.
+    pub(crate) fn counts(&self) -> (f32, f32) {
+        (self.tries, self.hits)
+    }
+}
+
+/// Whether a try hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hit {
+    Yes,
+    No,
+}
+
+/// Share of the day's mass that starts at the n-th try; the sum over all n stays below 1.
+fn start_mass(n: f64) -> f64 {
+    if n < 1.5 {
+        0.5
+    } else if n <= EVEN_STARTS {
+        0.25 / EVEN_STARTS
+    } else {
+        0.25 * EVEN_STARTS / (n * (n + 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn uniform(state: &mut u64) -> f64 {
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        #[expect(clippy::cast_precision_loss, reason = "53 bits")]
+        let x = (crate::hash::mix(*state, 7) >> 11) as f64;
+        x / 9_007_199_254_740_992.0
+    }
+
+    #[test]
+    fn starts_share_less_than_one() {
+        let sum: f64 = (1..1_000_000).map(|n| start_mass(f64::from(n))).sum();
+        assert!(sum < 1.0, "{sum}");
+    }
+
+    #[test]
+    fn hits_in_a_row_are_strong_evidence() {
+        let mut process = Process::default();
+        (0..4).for_each(|_| process.step(Hit::Yes, 0.005, 1));
+        assert!(process.p() < 1e-7, "{}", process.p());
+    }
+
+    #[test]
+    fn long_good_standing_does_not_hide_a_turn() {
+        let mut process = Process::default();
+        (0..150).for_each(|_| process.step(Hit::No, 0.003, 1));
+        assert!(process.p() > 0.5);
+        (0..5).for_each(|_| process.step(Hit::Yes, 0.003, 1));
+        assert!(process.p() < 1e-7, "{}", process.p());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn normal_principals_cross_no_more_often_than_promised(seed in any::<u64>(), rate in 0.002_f64..0.4) {
+            let (mut state, mut crossed) = (seed, 0_u32);
+            let days = 2_000;
+            for _ in 0..days {
+                let mut process = Process::default();
+                for _ in 0..60 {
+                    let hit = if uniform(&mut state) < rate { Hit::Yes } else { Hit::No };
+                    process.step(hit, rate, 1);
+                }
+                crossed += u32::from(process.p() <= 0.02);
+            }
+            // 2 % of 2 000 is 40; 70 is more than four standard deviations above.
+            prop_assert!(crossed < 70, "{crossed}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Statistics: counts in, probabilities under normal behaviour out. Never knows what it counts.
+
+mod eprocess;
+mod hmp;
+mod npmle;
+
+pub(crate) use eprocess::{Hit, Process, TEACHES_BELOW};
+pub(crate) use hmp::harmonic_mean;
+pub(crate) use npmle::Prior;

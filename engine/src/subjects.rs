@@ -1,0 +1,324 @@
+//! Subjects: one row per principal that is judged, with its evidence. Never a row for a credential that was never served.
+
+use model::{ApiCall, CallRef, Context, Grade, Principal, PrincipalId, Timestamp};
+use smallvec::SmallVec;
+
+use crate::{
+    detect::{DETECTORS, Detector},
+    hash::Tag,
+    routes::{Class, RouteId},
+    stats::{Hit, Process},
+    table::Worth,
+};
+
+/// Evidence calls kept per subject and detector.
+const CALLS_MAX: usize = 12;
+/// Bytes of a path kept in evidence.
+const PATH_BYTES_MAX: usize = 256;
+/// Served calls after which a principal counts as established.
+pub(crate) const ESTABLISHED_CALLS: u32 = 5;
+/// Kinds of objects of which a subject's votes are kept.
+const VOTES_MAX: usize = 8;
+
+/// A principal under judgement. About 400 bytes without boxes.
+pub(crate) struct Subject {
+    pub(crate) principal: Principal,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) calls: u32,
+    pub(crate) served: u32,
+    /// All credentials that renew one another.
+    pub(crate) family: Tag,
+    /// The user it claims to speak for; believed once `proven`.
+    pub(crate) user: Tag,
+    pub(crate) user_id: Option<PrincipalId>,
+    pub(crate) proven: bool,
+    /// Claimed to speak for two different users.
+    pub(crate) contradicts: bool,
+    /// Established credentials that came along with it; from 3 on it names an application, not a caller.
+    pub(crate) companions: u8,
+    /// Hash of the last client address.
+    pub(crate) address: u64,
+    /// The last distinct targets served.
+    pub(crate) recent: [u32; 4],
+    /// The last own object that counted.
+    pub(crate) last_object: u64,
+    pub(crate) foreign: Process,
+    pub(crate) probing: Process,
+    pub(crate) votes: SmallVec<[Votes; 1]>,
+    pub(crate) crowd: Crowd,
+    pub(crate) places: Option<Box<Places>>,
+    pub(crate) logins: Option<Box<Logins>>,
+    pub(crate) suspicion: Option<Box<Suspicion>>,
+    /// Bit per detector: findings already written at p below 1e-2, 1e-4, 1e-6.
+    pub(crate) told: [u8; DETECTORS],
+    pub(crate) findings_today: u8,
+    pub(crate) day: u16,
+}
+
+/// What a subject did with one kind of object.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Votes {
+    pub(crate) class: Class,
+    pub(crate) own: u8,
+    pub(crate) foreign: u8,
+    /// Distinct strangers' objects that were listed to it.
+    pub(crate) strangers: u8,
+    pub(crate) shares: bool,
+    pub(crate) owns: bool,
+}
+
+/// Signed-in principals behind an address, today and yesterday.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Crowd {
+    pub(crate) tags: [Tag; 6],
+    pub(crate) count: u8,
+    pub(crate) before: u8,
+    pub(crate) day: u16,
+}
+
+/// Where and with what software a credential is used: at most 4 contexts.
+#[derive(Clone, Default)]
+pub(crate) struct Places {
+    pub(crate) known: SmallVec<[Place; 2]>,
+    pub(crate) last: u8,
+    pub(crate) switches: u8,
+    pub(crate) returns: u8,
+    pub(crate) far: u8,
+    pub(crate) roams: bool,
+    pub(crate) ln: f32,
+}
+
+/// One network and one software.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) network: u32,
+    pub(crate) software: u32,
+    pub(crate) cluster: u8,
+    pub(crate) last: Timestamp,
+    pub(crate) calls: u32,
+}
+
+/// Password tries from an address.
+#[derive(Clone, Default)]
+pub(crate) struct Logins {
+    /// The last users tried: tag, last password tag, failures with changing passwords.
+    pub(crate) users: Vec<(Tag, u16, u8)>,
+    pub(crate) spread: Process,
+    pub(crate) repeat: Process,
+    pub(crate) failed_users: u16,
+    pub(crate) failures: u16,
+}
+
+/// What is kept of a subject that did anything odd.
+#[derive(Default)]
+pub(crate) struct Suspicion {
+    pub(crate) marks: [Mark; DETECTORS],
+    pub(crate) owners: Vec<Tag>,
+    pub(crate) targets: Vec<Tag>,
+    pub(crate) calls: Vec<(Detector, CallRef)>,
+}
+
+/// One detector's tally.
+#[derive(Clone, Default)]
+pub(crate) struct Mark {
+    /// Calls that counted, attested well enough to act on.
+    pub(crate) hits: u16,
+    /// The same with a lesser grade: for a person's eyes only.
+    pub(crate) unattested: u16,
+    /// Calls that no web page of somebody else's could have caused.
+    pub(crate) own_will: u16,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) route: Option<RouteId>,
+    pub(crate) class: Class,
+    /// Evidence from calls of lesser grade.
+    pub(crate) weak: Process,
+}
+
+impl Subject {
+    pub(crate) fn new(principal: Principal, now: Timestamp) -> Self {
+        let family = Tag::of(principal.id);
+        Self {
+            principal,
+            first: now,
+            last: now,
+            calls: 0,
+            served: 0,
+            family,
+            user: Tag::NONE,
+            user_id: None,
+            proven: false,
+            contradicts: false,
+            companions: 0,
+            address: 0,
+            recent: [0; 4],
+            last_object: 0,
+            foreign: Process::default(),
+            probing: Process::default(),
+            votes: SmallVec::new(),
+            crowd: Crowd::default(),
+            places: None,
+            logins: None,
+            suspicion: None,
+            told: [0; DETECTORS],
+            findings_today: 0,
+            day: 0,
+        }
+    }
+
+    /// Names an application that many use, not a caller.
+    pub(crate) fn is_shared_key(&self) -> bool {
+        self.companions >= 3
+    }
+
+    pub(crate) fn is_established(&self) -> bool {
+        self.served >= ESTABLISHED_CALLS
+    }
+
+    /// Too suspicious to teach anybody anything.
+    pub(crate) fn teaches(&self) -> bool {
+        let limit = crate::stats::TEACHES_BELOW;
+        self.foreign.ln() < limit && self.probing.ln() < limit
+    }
+
+    /// Its vote on a kind of object; the least used kind is forgotten past 8.
+    pub(crate) fn votes_mut(&mut self, class: Class) -> &mut Votes {
+        if let Some(at) = self.votes.iter().position(|votes| votes.class == class) {
+            return &mut self.votes[at];
+        }
+        if self.votes.len() >= VOTES_MAX {
+            self.votes.remove(0);
+        }
+        self.votes.push(Votes { class, ..Votes::default() });
+        let at = self.votes.len() - 1;
+        &mut self.votes[at]
+    }
+
+    pub(crate) fn votes(&self, class: Class) -> Votes {
+        self.votes.iter().find(|votes| votes.class == class).copied().unwrap_or_default()
+    }
+
+    /// Writes down a call that counted. Returns the evidence calls kept more than before.
+    pub(crate) fn mark(
+        &mut self,
+        detector: Detector,
+        call: &ApiCall,
+        route: Option<RouteId>,
+        room: bool,
+    ) -> usize {
+        let suspicion = self.suspicion.get_or_insert_default();
+        let mark = &mut suspicion.marks[detector as usize];
+        if mark.hits == 0 && mark.unattested == 0 {
+            mark.first = call.ended_at;
+        }
+        mark.last = call.ended_at;
+        mark.route = route.or(mark.route);
+        if call.grade == Grade::A {
+            mark.hits = mark.hits.saturating_add(1);
+            mark.own_will = mark.own_will.saturating_add(u16::from(!call.context.cross_site));
+        } else {
+            mark.unattested = mark.unattested.saturating_add(1);
+        }
+        let mut grown = 0;
+        if suspicion.calls.iter().filter(|(by, _)| *by == detector).count() >= CALLS_MAX {
+            if let Some(oldest) = suspicion.calls.iter().position(|(by, _)| *by == detector) {
+                suspicion.calls.remove(oldest);
+            }
+        } else if room {
+            grown = 1;
+        } else {
+            return 0;
+        }
+        suspicion.calls.push((detector, short_reference(call)));
+        grown
+    }
+
+    pub(crate) fn marked(&self, detector: Detector) -> Option<&Mark> {
+        self.suspicion.as_ref().map(|suspicion| &suspicion.marks[detector as usize])
+    }
+
+    /// Steps the evidence of lesser grade.
+    pub(crate) fn step_weak(&mut self, detector: Detector, rate: f64, day: u16) {
+        let suspicion = self.suspicion.get_or_insert_default();
+        suspicion.marks[detector as usize].weak.step(Hit::Yes, rate, day);
+    }
+
+    pub(crate) fn kept_calls(&self) -> usize {
+        self.suspicion.as_ref().map_or(0, |suspicion| suspicion.calls.len())
+    }
+
+    /// Forgets all evidence.
+    pub(crate) fn absolve(&mut self) {
+        (self.foreign, self.probing) = (Process::default(), Process::default());
+        (self.suspicion, self.logins, self.places) = (None, None, None);
+        self.told = [0; DETECTORS];
+    }
+
+    /// Takes over what its forerunner has shown; the forerunner keeps its own copy for calls under way.
+    pub(crate) fn inherit(&mut self, from: &Self) {
+        self.family = from.family;
+        (self.user, self.user_id, self.proven) = (from.user, from.user_id, from.proven);
+        self.contradicts = from.contradicts;
+        (self.foreign, self.probing) = (from.foreign, from.probing);
+        self.places.clone_from(&from.places);
+        self.votes.clone_from(&from.votes);
+        self.companions = from.companions;
+        if let Some(suspicion) = &from.suspicion {
+            self.suspicion = Some(Box::new(Suspicion {
+                marks: suspicion.marks.clone(),
+                owners: suspicion.owners.clone(),
+                targets: suspicion.targets.clone(),
+                calls: Vec::new(),
+            }));
+        }
+    }
+}
+
+impl Crowd {
+    /// Counts a signed-in principal behind this address.
+    pub(crate) fn join(&mut self, who: Tag, day: u16) {
+        if day != self.day {
+            let before = if day == self.day.wrapping_add(1) { self.count } else { 0 };
+            *self = Self { day, before, ..Self::default() };
+        }
+        let known = usize::from(self.count).min(self.tags.len());
+        if known < self.tags.len() && !self.tags[..known].contains(&who) {
+            self.tags[known] = who;
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn size(&self) -> u8 {
+        self.count.max(self.before)
+    }
+}
+
+impl Worth for Subject {
+    fn worth(&self) -> u32 {
+        let suspicious = if self.foreign.ln_max() > 2.0 || self.probing.ln_max() > 2.0 { 40 } else { 0 };
+        let odd = if self.logins.is_some() || self.suspicion.is_some() { 2 } else { 0 };
+        let credential = if self.principal.kind.is_credential() { 4 } else { 0 };
+        let age = self.last.since(self.first).as_secs();
+        let grown = u32::try_from(age / 60).unwrap_or(u32::MAX).min(16);
+        self.served.min(20) + credential + suspicious + odd + grown
+    }
+}
+
+/// A reference whose path is cut, so that evidence stays small.
+pub(crate) fn short_reference(call: &ApiCall) -> CallRef {
+    let mut reference = call.reference();
+    if reference.path.len() > PATH_BYTES_MAX {
+        let end = (0..=PATH_BYTES_MAX).rev().find(|at| reference.path.is_char_boundary(*at)).unwrap_or(0);
+        reference.path.truncate(end);
+    }
+    reference
+}
+
+/// The software of a caller: agent and header order. Zero when the call shows neither.
+pub(crate) fn software(context: &Context) -> u32 {
+    if context.agent == 0 && context.headers == 0 {
+        return 0;
+    }
+    Tag::short(crate::hash::mix(context.agent, context.headers)).0
+}

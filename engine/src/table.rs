@@ -1,0 +1,151 @@
+//! Bounded tables: keyed rows in, the least worthy row out when full (CLOCK). Never grows past its capacity.
+
+use std::hash::Hash;
+
+use crate::hash::KeyedMap;
+
+/// Rows looked at before one is evicted. A long run of worthy rows costs this once per round of the hand.
+const LOOKS_MAX: usize = 4_096;
+/// What a row of no merit gains by its first few calls.
+const FIRST_CALLS: u32 = 4;
+/// Smallest capacity: well above the rows one call touches, so that a call never evicts its own.
+const CAPACITY_MIN: usize = 1_024;
+
+/// How much a row is worth keeping; rows of worth 0 go first.
+pub(crate) trait Worth {
+    fn worth(&self) -> u32;
+}
+
+/// A table of at most `capacity` rows. Order of eviction depends on the order of calls alone.
+pub(crate) struct Table<K, V> {
+    index: KeyedMap<K, u32>,
+    slots: Vec<Slot<K, V>>,
+    capacity: usize,
+    hand: usize,
+}
+
+struct Slot<K, V> {
+    key: K,
+    row: V,
+    touched: bool,
+}
+
+impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
+    /// A table that fits into about `bytes`, boxes of its rows not counted.
+    pub(crate) fn within(bytes: usize) -> Self {
+        let row = size_of::<Slot<K, V>>() + 2 * (size_of::<(K, u32)>() + 1);
+        let capacity = (bytes / row).clamp(CAPACITY_MIN, 1 << 30);
+        Self { index: KeyedMap::default(), slots: Vec::new(), capacity, hand: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Bytes held by rows and index.
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot<K, V>>() + self.index.capacity() * (size_of::<(K, u32)>() + 1)
+    }
+
+    /// Where the row of `key` stands; good until the next insert.
+    pub(crate) fn find(&mut self, key: K) -> Option<usize> {
+        let at = *self.index.get(&key)? as usize;
+        self.slots[at].touched = true;
+        Some(at)
+    }
+
+    pub(crate) fn get(&self, key: K) -> Option<&V> {
+        self.index.get(&key).map(|at| &self.slots[*at as usize].row)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
+        let at = self.find(key)?;
+        Some(&mut self.slots[at].row)
+    }
+
+    pub(crate) fn at(&self, slot: usize) -> &V {
+        &self.slots[slot].row
+    }
+
+    pub(crate) fn at_mut(&mut self, slot: usize) -> &mut V {
+        &mut self.slots[slot].row
+    }
+
+    /// The row at `slot`, if there is one.
+    pub(crate) fn try_at(&mut self, slot: usize) -> Option<&mut V> {
+        self.slots.get_mut(slot).map(|slot| &mut slot.row)
+    }
+
+    /// Puts in a new row and returns its slot, and the row that had to go for it.
+    pub(crate) fn insert(&mut self, key: K, row: V) -> (usize, Option<V>) {
+        if let Some(at) = self.find(key) {
+            return (at, Some(std::mem::replace(&mut self.slots[at].row, row)));
+        }
+        if self.slots.len() < self.capacity {
+            let at = self.slots.len();
+            self.grow();
+            self.slots.push(Slot { key, row, touched: true });
+            self.index.insert(key, u32::try_from(at).unwrap_or(u32::MAX));
+            return (at, None);
+        }
+        let at = self.least_worthy(row.worth());
+        let evicted = std::mem::replace(&mut self.slots[at], Slot { key, row, touched: true });
+        self.index.remove(&evicted.key);
+        self.index.insert(key, u32::try_from(at).unwrap_or(u32::MAX));
+        (at, Some(evicted.row))
+    }
+
+    /// Grows by a quarter at a time, never past the capacity.
+    fn grow(&mut self) {
+        if self.slots.len() == self.slots.capacity() {
+            let step = (self.slots.len() / 4).max(CAPACITY_MIN).min(self.capacity - self.slots.len());
+            self.slots.reserve_exact(step);
+        }
+    }
+
+    /// The first row not touched lately that is worth no more than a newcomer; else the least worthy of those looked at.
+    fn least_worthy(&mut self, newcomer: u32) -> usize {
+        let mut least = (u64::MAX, self.hand);
+        for _ in 0..LOOKS_MAX.min(self.slots.len()) {
+            let at = self.hand;
+            self.hand = (self.hand + 1) % self.slots.len();
+            let slot = &mut self.slots[at];
+            let worth = slot.row.worth();
+            if !slot.touched && worth <= newcomer.saturating_add(FIRST_CALLS) {
+                return at;
+            }
+            let rank = u64::from(worth) * 2 + u64::from(slot.touched);
+            slot.touched = false;
+            if rank < least.0 {
+                least = (rank, at);
+            }
+        }
+        least.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Row(u32);
+
+    impl Worth for Row {
+        fn worth(&self) -> u32 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_flood_of_junk_evicts_junk() {
+        let mut table: Table<u64, Row> = Table::within(0);
+        for key in 0..200_u64 {
+            table.insert(crate::hash::mix(key, 1), Row(9)); // in one run, as after a quiet start
+        }
+        for key in 0..100_000_u64 {
+            table.insert(crate::hash::mix(key, 2), Row(0));
+        }
+        assert_eq!(table.len(), CAPACITY_MIN);
+        assert!((0..200).all(|key| table.get(crate::hash::mix(key, 1)).is_some()));
+    }
+}
