@@ -27,6 +27,8 @@ const LIVE_MAX: usize = 65_536;
 pub(crate) struct Live {
     id: VerdictId,
     would: Action,
+    /// What the evidence asked for before the rails.
+    wanted: Action,
     pub(crate) action: Action,
     at: Timestamp,
     pub(crate) until: Timestamp,
@@ -62,7 +64,7 @@ impl Judge {
         let rail = Rail { config: &world.config, subject, call, never_users: &self.never_users };
         let held = self.rails.hold(wanted.action, &rail, world.subjects.len(), fresh);
         let held = Held { action: held.action, by: held.by.or(wanted.by) };
-        let level = level(before, held.action, now, &world.config)?;
+        let level = level(before, held.action, wanted.action, now, &world.config)?;
         if held.action == Action::Block && fresh {
             self.rails.count_block(now);
         }
@@ -71,7 +73,15 @@ impl Judge {
         let verdict = write(world, subject, fused, call, &held, until, replaces);
         self.remember(
             verdict.principal.id,
-            Live { id: verdict.id, would: verdict.would, action: verdict.action, at: now, until, level },
+            Live {
+                id: verdict.id,
+                would: verdict.would,
+                wanted: wanted.action,
+                action: verdict.action,
+                at: now,
+                until,
+                level,
+            },
         );
         Some(verdict)
     }
@@ -94,7 +104,7 @@ impl Judge {
         let (would, action, at) = (verdict.would, verdict.action, verdict.at);
         self.remember(
             verdict.principal.id,
-            Live { id: verdict.id, would, action, at, until: verdict.until, level },
+            Live { id: verdict.id, would, wanted: would, action, at, until: verdict.until, level },
         );
     }
 
@@ -158,14 +168,20 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
 }
 
 /// How long the verdict lasts, as a place in `ttl`; `None` when the live one still says it all.
-fn level(before: Option<Live>, would: Action, now: Timestamp, config: &EngineConfig) -> Option<usize> {
+fn level(
+    before: Option<Live>,
+    would: Action,
+    wanted: Action,
+    now: Timestamp,
+    config: &EngineConfig,
+) -> Option<usize> {
     let Some(live) = before else { return Some(0) };
     let longer = (live.level + 1).min(config.ttl.len() - 1);
     if live.until <= now {
         let relapsed = live.would.is_enforceable() && now.since(live.until) <= RELAPSE;
         return Some(if relapsed { longer } else { 0 });
     }
-    if would > live.would {
+    if would > live.would || wanted > live.wanted {
         return Some(live.level);
     }
     let lasts = live.until.since(live.at);

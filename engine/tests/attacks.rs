@@ -28,7 +28,7 @@ fn calls_until(
 fn an_object_enumerator_is_blocked_within_six_owners_at_any_speed() {
     for gap in [0.5, 30.0, 1_200.0] {
         let mut stage = Stage::enforcing();
-        stage.shop(30, 6);
+        stage.shop(30, 8);
         stage.assert_quiet();
         let thief = token("thief");
         let next =
@@ -170,7 +170,7 @@ fn a_stolen_token_used_beside_its_owner_is_stepped_up_at_the_second_switch() {
 #[test]
 fn a_renewed_token_keeps_its_past() {
     let mut stage = Stage::enforcing();
-    stage.shop(30, 6);
+    stage.shop(30, 8);
     let (first, second) = (token("thief"), token("thief-renewed"));
     for n in 0..2 {
         stage.play(call("GET", &format!("/api/orders/{}", n * 10), 200).by(&first).from("192.0.2.66"));

@@ -7,9 +7,11 @@ const ALTERNATIVES: [(f64, f64); 3] = [(0.3, 0.2), (0.7, 0.3), (0.95, 0.5)];
 const RATE_MIN: f64 = 1e-3;
 const RATE_MAX: f64 = 0.9;
 /// Tries a day among which a start is equally likely; later ones share a tail.
-const EVEN_STARTS: f64 = 200.0;
-/// Evidence beyond which a principal teaches nothing, not even about itself.
-pub(crate) const TEACHES_BELOW: f64 = 3.912_023; // ln 50
+const EVEN_STARTS: f64 = 100.0;
+/// Evidence beyond which a principal teaches others nothing: 50.
+pub(crate) const TEACHES_BELOW: f64 = 3.912_023;
+/// Evidence beyond which it does not excuse its own hits by counting them as its habit: 12.
+const LEARNS_BELOW: f64 = 2.484_907;
 /// Tries after which the oldest half is forgotten.
 const TRIES_MAX: f32 = 500.0;
 const LN_MAX: f64 = 80.0;
@@ -59,7 +61,7 @@ impl Process {
         }
         let ln = self.ln();
         self.ln_max = self.ln_max.max(ln as f32);
-        if ln < TEACHES_BELOW {
+        if ln < LEARNS_BELOW {
             self.tries += 1.0;
             self.hits += if hit == Hit::Yes { 1.0 } else { 0.0 };
         }
@@ -100,9 +102,9 @@ pub(crate) enum Hit {
 /// Share of the day's mass that starts at the n-th try; the sum over all n stays below 1.
 fn start_mass(n: f64) -> f64 {
     if n < 1.5 {
-        0.5
+        0.3
     } else if n <= EVEN_STARTS {
-        0.25 / EVEN_STARTS
+        0.45 / EVEN_STARTS
     } else {
         0.25 * EVEN_STARTS / (n * (n + 1.0))
     }

@@ -198,7 +198,7 @@ impl Stage {
             for n in 0..users {
                 let who = token(&format!("customer-{n}"));
                 let home = format!("198.51.{}.{}", n / 250 + 1, n % 250 + 1);
-                let order = n * 10 + dice.below(3);
+                let order = n * 10 + dice.below(2);
                 let path = format!("/api/orders/{order}");
                 self.play_every(call("GET", &path, 200).by(&who).from(&home), 0.2);
                 if round % 3 == 0 {
