@@ -37,6 +37,6 @@ deny:
 	else echo "lint: cargo-deny is not installed: licences and sources of dependencies not checked"; fi
 
 bench: build ## CPU per call beside tcpdump and tshark, on captures made from real nginx and wrk; root for making them
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	bench/make-captures.sh
 	bench/run.py --binary $(abspath $(TARGET)/release/sidewatch)

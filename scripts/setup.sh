@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what is missing on a Debian machine. `setup.sh build` for building and `make demo`, `setup.sh test` for `make test`
-# and `make bench` too. Installs nothing that is there already, and needs root or sudo only then.
+# Installs what is missing on a Debian machine: `setup.sh build` for building and `make demo`, `setup.sh test` for
+# `make test` and `make demo-live`, `setup.sh bench` for `make bench`. Installs nothing that is there already, and needs root or sudo only then.
 set -euo pipefail
 
 wanted=${1:-build}
@@ -18,17 +18,19 @@ need() {
 need '/usr/include/pcap/pcap.h' libpcap-dev
 need cc gcc
 need pkg-config pkg-config
-if [[ $wanted == test ]]; then
+if [[ $wanted != build ]]; then
     need haproxy haproxy
-    need nginx nginx-light
     need tshark tshark
     need tcpdump tcpdump
-    need wrk wrk
     need ip iproute2
     need unshare util-linux
     need curl curl
     need git git
     need python3 python3
+fi
+if [[ $wanted == bench ]]; then
+    need nginx nginx-light
+    need wrk wrk
 fi
 
 if (( ${#missing[@]} )); then

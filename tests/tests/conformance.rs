@@ -1,6 +1,6 @@
 //! `decode` against tshark on captures of other projects' test suites. Differences are listed one by one, with their reason.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf, process::Command};
 
 use tests::{
     binary::{has, workspace},
@@ -85,4 +85,22 @@ fn every_difference_has_its_reason() {
     for case in CASES {
         assert_eq!(case.differences.is_empty(), case.reason.is_empty(), "{}", case.file);
     }
+}
+
+#[test]
+fn one_dropped_answer_among_a_thousand_costs_one_call() {
+    let packed = captures().join("zeek__http__1000-requests-one-dropped-response.pcap.gz");
+    if !packed.is_file() || !has("gzip") {
+        eprintln!("skipped: {} or gzip is not there", packed.display());
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = folder.path().join("dropped.pcap");
+    let bytes = Command::new("gzip").arg("-dc").arg(&packed).output().expect("gzip starts").stdout;
+    fs::write(&capture, bytes).expect("room for a capture");
+    let calls = decoded(&capture);
+    let answered: u64 = calls.iter().filter(|(row, _)| row.status == 200).map(|(_, n)| n).sum();
+    let others: u64 =
+        calls.iter().filter(|(row, _)| row.status != 200 && row.status != 0).map(|(_, n)| n).sum();
+    assert!((998..=999).contains(&answered) && others == 0, "{answered} answered, {others} answered wrongly");
 }
