@@ -25,18 +25,17 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
 #[must_use]
 pub fn answer(status: u16, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+    format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// An answer in chunks of `size` bytes.
 #[must_use]
 pub fn chunked(status: u16, body: &str, size: usize) -> Vec<u8> {
-    let mut bytes =
-        format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-            .into_bytes();
+    let mut bytes = format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    .into_bytes();
     for part in body.as_bytes().chunks(size.max(1)) {
         bytes.extend(format!("{:x}\r\n", part.len()).into_bytes());
         bytes.extend(part);

@@ -49,7 +49,8 @@ impl Customer {
 #[must_use]
 pub fn jwt(subject: &str, signature: &str) -> String {
     let head = base64url(br#"{"alg":"RS256","typ":"JWT"}"#);
-    let claims = base64url(format!("{{\"sub\":\"{subject}\",\"client_id\":\"web\",\"exp\":1900000000}}").as_bytes());
+    let claims =
+        base64url(format!("{{\"sub\":\"{subject}\",\"client_id\":\"web\",\"exp\":1900000000}}").as_bytes());
     format!("{head}.{claims}.{}", base64url(signature.as_bytes()))
 }
 
@@ -59,7 +60,8 @@ pub fn base64url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let word = group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        let word =
+            group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         for n in 0..=group.len() {
             text.push(char::from(DIGITS[(word >> (18 - 6 * n) & 63) as usize]));
         }

@@ -39,7 +39,8 @@ fn distinct_tokens(scene: &mut Scene, out: &mut BufWriter<ChildStdin>) {
     scene.wire.step_ns = 2_000;
     let answer = http::answer(200, "{}");
     for block in 0..FLOOD / 1000 {
-        let from = SocketAddrV4::new(Ipv4Addr::from(0x6440_0000 + block % 4000), 10_000 + (block % 50_000) as u16);
+        let from =
+            SocketAddrV4::new(Ipv4Addr::from(0x6440_0000 + block % 4000), 10_000 + (block % 50_000) as u16);
         let mut connection = Connection::new(from, SHOP);
         connection.open(&mut scene.wire);
         for n in 0..1000 {
@@ -58,7 +59,10 @@ fn enumeration(scene: &mut Scene, thief: &Customer, others: &[Customer]) {
     let headers = [("Authorization", token.as_str()), ("User-Agent", "shop-app/3.1"), ("Accept", "*/*")];
     let reads = others.iter().map(|other| {
         let order = other.order(1);
-        (http::get(&format!("/api/orders/{order}"), &headers), http::answer(200, &format!("{{\"id\":{order}}}")))
+        (
+            http::get(&format!("/api/orders/{order}"), &headers),
+            http::answer(200, &format!("{{\"id\":{order}}}")),
+        )
     });
     let reads: Vec<_> = reads.collect();
     scene.visit(thief.address(), &reads);

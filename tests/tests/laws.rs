@@ -37,9 +37,12 @@ fn decode_shard(frames: &[TimedFrame], shard: Shard) -> (Vec<ApiCall>, Sensor) {
 
 /// What a call says, apart from times.
 fn content(call: &ApiCall) -> String {
-    let ApiCall { method, host, path, status, request_bytes, response_bytes, identities, complete, .. } = call;
+    let ApiCall { method, host, path, status, request_bytes, response_bytes, identities, complete, .. } =
+        call;
     let given = call.given.len();
-    format!("{method} {host}{path} {status:?} {request_bytes}/{response_bytes} {identities:?} {complete} {given}")
+    format!(
+        "{method} {host}{path} {status:?} {request_bytes}/{response_bytes} {identities:?} {complete} {given}"
+    )
 }
 
 fn contents(calls: &[ApiCall]) -> Vec<String> {

@@ -71,7 +71,9 @@ fn hex(text: &str) -> String {
 fn assert_clean(place: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for secret in SECRETS {
-        for form in [(*secret).to_string(), base64url(secret.as_bytes()), hex(secret), secret.replace('-', "%2D")] {
+        for form in
+            [(*secret).to_string(), base64url(secret.as_bytes()), hex(secret), secret.replace('-', "%2D")]
+        {
             assert!(!text.contains(&form), "{secret} shows in {place}");
         }
     }
