@@ -31,21 +31,28 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
         day: day_of(call.ended_at),
         attested: call.grade == Grade::A && call.complete,
     };
-    if scene.by_address {
-        let slot = world.address_of(call);
-        let subject = world.subjects.at_mut(slot);
-        subject.calls = subject.calls.saturating_add(1);
-        subject.served = subject.served.saturating_add(u32::from(outcome == Outcome::Served));
-        subject.last = call.ended_at;
-        scene.judged.push(slot);
-    } else {
+    if !scene.by_address {
         speak_for_users(world, &mut scene, &credentials);
         stand_behind_address(world, &scene, &credentials);
         let callers = credentials.iter().filter(|slot| !world.subjects.at(**slot).is_shared_key());
         scene.judged = callers.copied().collect();
     }
+    if scene.judged.is_empty() {
+        judge_address(world, &mut scene);
+    }
     count_on_route(world, &scene);
     scene
+}
+
+/// Without a credential of its own, the address answers for the call.
+fn judge_address(world: &mut World, scene: &mut Scene<'_>) {
+    let slot = world.address_of(scene.call);
+    let subject = world.subjects.at_mut(slot);
+    subject.calls = subject.calls.saturating_add(1);
+    subject.served = subject.served.saturating_add(u32::from(scene.served()));
+    subject.last = scene.call.ended_at;
+    scene.by_address = true;
+    scene.judged.push(slot);
 }
 
 /// Rows of the credentials shown. One that was never served has none.

@@ -141,7 +141,8 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
     let theta = config.budget_false_blocks_per_million * 1e-6;
     let loud = |limit: f64| fused.voices.iter().enumerate().filter(move |(_, voice)| voice.p < limit);
     let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
-    let limit = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).max().unwrap_or(Action::Notify);
+    let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
+    let limit = limits.max().unwrap_or(Action::Notify);
     let may_block = loud(NOTIFY_BELOW)
         .any(|(at, voice)| voice.limit == Action::Block && config.block_families.contains(REGISTRY[at].name));
     let slows = matches!(REGISTRY[fused.order[0]].detector, Detector::Login | Detector::Probing);
@@ -151,11 +152,7 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
         Action::Block
     } else if demanded || fused.p < STEP_UP_BELOW {
         by = (fused.p < theta && limit == Action::Block).then_some("block_families");
-        if address || slows && !demanded {
-            Action::RateLimit
-        } else {
-            Action::StepUp.min(limit.max(Action::RateLimit))
-        }
+        if address || slows && !demanded { Action::RateLimit } else { Action::StepUp }
     } else if fused.p < NOTIFY_BELOW {
         if slows { Action::RateLimit } else { Action::Notify }
     } else if fused.unattested < NOTIFY_BELOW {
@@ -164,6 +161,7 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
     } else {
         return None;
     };
+    let action = action.min(limit.max(Action::Notify));
     Some(Held { action, by })
 }
 

@@ -26,7 +26,6 @@ const FINDING_BELOW: [f64; 3] = [1e-2, 1e-4, 1e-6];
 
 /// What the engine has to say about a call.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one in thousands of calls makes one; it is moved once")]
 pub enum Judgement {
     /// One detector's suspicion.
     Finding(Finding),

@@ -7,7 +7,7 @@ use crate::{
     detect::{DETECTORS, Detector},
     hash::Tag,
     routes::{Class, RouteId},
-    stats::{Hit, Process},
+    stats::{Excuse, Hit, Process},
     table::Worth,
 };
 
@@ -241,7 +241,7 @@ impl Subject {
     /// Steps the evidence of lesser grade.
     pub(crate) fn step_weak(&mut self, detector: Detector, rate: f64, day: u16) {
         let suspicion = self.suspicion.get_or_insert_default();
-        suspicion.marks[detector as usize].weak.step(Hit::Yes, rate, day);
+        suspicion.marks[detector as usize].weak.step(Hit::Yes, rate, day, Excuse::Slowly);
     }
 
     pub(crate) fn kept_calls(&self) -> usize {

@@ -1,5 +1,5 @@
 //! Attacks: each is found, on the right principal, within the calls that the target names.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

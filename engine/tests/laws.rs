@@ -215,9 +215,11 @@ fn words_that_are_ids_become_slugs_and_collections_do_not() {
 }
 
 #[test]
-fn observing_is_fast() {
+fn a_tick_before_the_first_call_is_harmless() {
     let mut engine = Engine::new(EngineConfig::default(), names());
+    let mut said = Vec::new();
+    engine.tick(model::Timestamp::from_parts(1, 0), &mut said);
+    assert!(said.is_empty());
     assert_eq!(engine.summary().calls, 0);
-    engine.tick(model::Timestamp::from_parts(1, 0), &mut Vec::new());
-    assert_eq!(engine.losses().of(Loss::PrincipalEvicted), 0);
+    assert_eq!(engine.losses().nonzero().count(), 0);
 }

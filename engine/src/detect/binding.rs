@@ -100,7 +100,7 @@ impl Places {
             self.known.iter().find(|place| place.network == network).map(|place| place.cluster);
         let same_software =
             self.known.iter().find(|place| place.software == software).map(|place| place.cluster);
-        let fresh = self.known.iter().map(|place| place.cluster + 1).max().unwrap_or(0);
+        let fresh = (0..=u8::MAX).find(|id| self.known.iter().all(|place| place.cluster != *id)).unwrap_or(0);
         let cluster = same_software.or(same_network).unwrap_or(fresh);
         self.enter(Place { network, software, cluster, last: now, calls: 1 });
         match (same_network, same_software) {
@@ -158,7 +158,6 @@ fn network(call: &ApiCall) -> u32 {
             let [.., high, low] = v6.segments();
             u64::from(high) << 16 | u64::from(low) | 1 << 40
         }
-        #[expect(clippy::cast_possible_truncation, reason = "48 bits are left")]
         IpAddr::V6(v6) => (v6.to_bits() >> 80) as u64 | 1 << 50,
     };
     Tag::short(crate::hash::mix(bits, 17)).0

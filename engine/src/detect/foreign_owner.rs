@@ -11,7 +11,7 @@ use crate::{
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
     routes::{ObjectRef, Presented},
-    stats::Hit,
+    stats::{Excuse, Hit},
     subjects::Subject,
     world::{Scene, World},
 };
@@ -89,7 +89,7 @@ fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
     subject.last_object = object.id;
     let (tries, hits) = subject.foreign.counts();
     let rate = world.foreign_prior.predictive(tries, hits);
-    subject.foreign.step(Hit::No, rate, scene.day);
+    subject.foreign.step(Hit::No, rate, scene.day, Excuse::Never);
     if subject.teaches() {
         let (tries, hits) = subject.foreign.counts();
         world.foreign_prior.vote(subject.family, tries, hits);
@@ -113,7 +113,7 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     let (tries, hits) = subject.foreign.counts();
     let rate = world.foreign_prior.predictive(tries, hits).max(usual);
     if scene.attested {
-        subject.foreign.step(Hit::Yes, rate, scene.day);
+        subject.foreign.step(Hit::Yes, rate, scene.day, Excuse::Never);
     }
     subject.step_weak(Detector::ForeignOwner, rate, scene.day);
     if let Some(suspicion) = &mut subject.suspicion {

@@ -8,7 +8,7 @@ use super::{Assessment, Detector, Spec, Words};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
-    stats::{Hit, Process},
+    stats::{Excuse, Hit, Process},
     subjects::{Subject, short_reference},
     world::{Scene, User, World},
 };
@@ -65,7 +65,7 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
             }
             logins.users.push((tag, login.password_tag, u8::from(hit == Hit::Yes)));
             let (tries, hits) = logins.spread.counts();
-            logins.spread.step(hit, world.login_prior.predictive(tries, hits), scene.day);
+            logins.spread.step(hit, world.login_prior.predictive(tries, hits), scene.day, Excuse::Slowly);
             logins.failed_users = logins.failed_users.saturating_add(u16::from(hit == Hit::Yes));
             charged = hit == Hit::Yes;
             if logins.spread.ln() < crate::stats::TEACHES_BELOW {
@@ -77,7 +77,7 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
             *password = login.password_tag;
             if *failures > 0 {
                 let again = AGAIN[usize::from(*failures).min(AGAIN.len()) - 1];
-                logins.repeat.step(hit, again, scene.day);
+                logins.repeat.step(hit, again, scene.day, Excuse::Slowly);
             }
             *failures = if hit == Hit::Yes { failures.saturating_add(1) } else { 0 };
             charged = hit == Hit::Yes;
@@ -117,7 +117,7 @@ fn try_for_user(
     if !fresh {
         return;
     }
-    row.process.step(hit, NEW_ADDRESS_FAILS, scene.day);
+    row.process.step(hit, NEW_ADDRESS_FAILS, scene.day, Excuse::Slowly);
     row.failures = row.failures.saturating_add(u32::from(hit == Hit::Yes));
     let (p, addresses, failures) = (row.process.p(), row.failing_addresses.len(), row.failures);
     let level = [1e-2, 1e-4, 1e-6].iter().filter(|limit| p < **limit).count();

@@ -9,7 +9,7 @@ use crate::{
     explain::{count, span},
     hash::{Novelty, Tag, mix, remember},
     routes::{Presented, is_static},
-    stats::Hit,
+    stats::{Excuse, Hit},
     subjects::Subject,
     world::{Missed, Scene, World},
 };
@@ -18,6 +18,8 @@ pub(super) const SPEC: Spec = Spec { name: "probing", detector: Detector::Probin
 
 /// Distinct failing targets before it may block.
 const TARGETS_MIN: u16 = 5;
+/// Least share of failing targets since they began, for more than `notify`: below it is a crawler of a site in bad repair.
+const SHARE_MIN: f32 = 0.4;
 /// Failing targets remembered per subject.
 const TARGETS_KEPT: usize = 48;
 /// What browsers and crawlers ask for by themselves.
@@ -46,7 +48,7 @@ fn served(world: &mut World, scene: &Scene<'_>, slot: usize) {
     subject.recent[0] = target;
     let (tries, hits) = subject.probing.counts();
     let rate = world.probing_prior.predictive(tries, hits);
-    subject.probing.step(Hit::No, rate, scene.day);
+    subject.probing.step(Hit::No, rate, scene.day, Excuse::Slowly);
     if subject.teaches() {
         let (tries, hits) = subject.probing.counts();
         world.probing_prior.vote(subject.family, tries, hits);
@@ -70,10 +72,9 @@ fn failed_target(world: &World, scene: &Scene<'_>) -> Option<u64> {
         404 | 403 if scene.seen.objects.iter().any(|object| world.objects.knows(object.id, &scene.tags)) => {
             None
         }
-        404 => Some(scene.seen.target),
         // Without a known route nobody was ever let in there; with one, the caller may just have to sign in.
         401 if route.is_none() && scene.presented == Presented::Nothing => Some(scene.seen.target),
-        403 => Some(scene.seen.target),
+        403 | 404 => Some(scene.seen.target),
         400 | 405 | 406 | 414 | 422 | 431 => Some(by_route.unwrap_or(scene.seen.target)),
         _ => None,
     }
@@ -91,7 +92,7 @@ fn failed(world: &mut World, scene: &Scene<'_>, slot: usize, target: u64) {
     let (tries, hits) = subject.probing.counts();
     let rate = world.probing_prior.predictive(tries, hits);
     if scene.attested {
-        subject.probing.step(Hit::Yes, rate, scene.day);
+        subject.probing.step(Hit::Yes, rate, scene.day, Excuse::Slowly);
     }
     subject.step_weak(Detector::Probing, rate, scene.day);
     world.charge(slot, Detector::Probing, scene);
@@ -109,10 +110,9 @@ fn fails_for_many(world: &mut World, target: u64, slot: usize) -> bool {
         world.missed.insert(target, Missed { callers: [who, Tag::NONE, Tag::NONE] });
         return false;
     };
-    if !missed.callers.contains(&who) {
-        if let Some(free) = missed.callers.iter_mut().find(|tag| !tag.is_some()) {
-            *free = who;
-        }
+    let free = missed.callers.iter().position(|tag| !tag.is_some());
+    if let Some(free) = free.filter(|_| !missed.callers.contains(&who)) {
+        missed.callers[free] = who;
     }
     missed.callers[2].is_some()
 }
@@ -123,7 +123,11 @@ fn assess(subject: &Subject) -> Assessment {
     Assessment {
         p,
         unattested: mark.weak.p().min(p),
-        limit: if mark.hits >= TARGETS_MIN { Action::Block } else { Action::RateLimit },
+        limit: match mark.hits {
+            _ if subject.probing.run_share() < SHARE_MIN => Action::Notify,
+            TARGETS_MIN.. => Action::Block,
+            _ => Action::RateLimit,
+        },
         demand: Action::Observe,
     }
 }

@@ -89,7 +89,7 @@ impl Trie {
         let Some(next) = self.add(segment, at) else { return Step::Full };
         self.index.insert(key, next);
         self.nodes[at as usize].words.push(next);
-        if siblings >= WORDS_MAX && siblings % 8 == 0 {
+        if siblings >= WORDS_MAX && siblings.is_multiple_of(8) {
             self.crowded.push(at);
         }
         Step::Word(next)

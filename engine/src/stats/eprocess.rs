@@ -10,8 +10,10 @@ const RATE_MAX: f64 = 0.9;
 const EVEN_STARTS: f64 = 100.0;
 /// Evidence beyond which a principal teaches others nothing: 50.
 pub(crate) const TEACHES_BELOW: f64 = 3.912_023;
-/// Evidence beyond which it does not excuse its own hits by counting them as its habit: 12.
+/// Evidence beyond which it excuses its own hits more slowly by counting them as its habit: 12, and the slower weight.
+/// Weight 0 would let a rate that is merely high grow into evidence for ever.
 const LEARNS_BELOW: f64 = 2.484_907;
+const SLOWLY: f32 = 0.15;
 /// Tries after which the oldest half is forgotten.
 const TRIES_MAX: f32 = 500.0;
 const LN_MAX: f64 = 80.0;
@@ -25,6 +27,10 @@ pub(crate) struct Process {
     hits: f32,
     day: u16,
     today: u16,
+    /// Tries and hits since the evidence last stood at nothing.
+    run: (u16, u16),
+    /// Share of hits in that run when the evidence was strongest.
+    share: f32,
 }
 
 impl Default for Process {
@@ -36,6 +42,8 @@ impl Default for Process {
             hits: 0.0,
             day: 0,
             today: 0,
+            run: (0, 0),
+            share: 0.0,
         }
     }
 }
@@ -43,7 +51,7 @@ impl Default for Process {
 impl Process {
     /// One try: whether it hit, the normal rate, and the day it fell on.
     #[expect(clippy::cast_possible_truncation, reason = "stored in half the space; seven digits are plenty")]
-    pub(crate) fn step(&mut self, hit: Hit, rate: f64, day: u16) {
+    pub(crate) fn step(&mut self, hit: Hit, rate: f64, day: u16, excuse: Excuse) {
         let rate = rate.clamp(RATE_MIN, RATE_MAX);
         if day != self.day {
             (self.day, self.today) = (day, 0);
@@ -60,11 +68,20 @@ impl Process {
             *slot = (mass.ln() + ratio.ln()).clamp(-LN_MAX, LN_MAX) as f32;
         }
         let ln = self.ln();
-        self.ln_max = self.ln_max.max(ln as f32);
-        if ln < LEARNS_BELOW {
-            self.tries += 1.0;
-            self.hits += if hit == Hit::Yes { 1.0 } else { 0.0 };
+        self.run =
+            if ln < 0.0 && hit == Hit::No { (0, 0) } else { (self.run.0.saturating_add(1), self.run.1) };
+        self.run.1 = self.run.1.saturating_add(u16::from(hit == Hit::Yes));
+        if ln as f32 >= self.ln_max {
+            self.ln_max = ln as f32;
+            self.share = f32::from(self.run.1) / f32::from(self.run.0.max(1));
         }
+        let weight = match excuse {
+            _ if ln < LEARNS_BELOW => 1.0,
+            Excuse::Slowly => SLOWLY,
+            Excuse::Never => 0.0,
+        };
+        self.tries += weight;
+        self.hits += if hit == Hit::Yes { weight } else { 0.0 };
         if self.tries > TRIES_MAX {
             self.tries /= 2.0;
             self.hits /= 2.0;
@@ -86,6 +103,11 @@ impl Process {
         (-self.ln_max()).exp().min(1.0)
     }
 
+    /// Share of hits from the evidence's beginning to its strongest moment, 0 to 1.
+    pub(crate) fn run_share(&self) -> f32 {
+        self.share
+    }
+
     /// Tries and hits from which the principal's own rate is learnt.
     pub(crate) fn counts(&self) -> (f32, f32) {
         (self.tries, self.hits)
@@ -97,6 +119,15 @@ impl Process {
 pub(crate) enum Hit {
     Yes,
     No,
+}
+
+/// Whether a suspicious principal may still make its hits look like its habit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    /// For what some do often and in good faith, such as following broken links.
+    Slowly,
+    /// For what the kind of object tells apart already.
+    Never,
 }
 
 /// Share of the day's mass that starts at the n-th try; the sum over all n stays below 1.
@@ -132,16 +163,16 @@ mod tests {
     #[test]
     fn hits_in_a_row_are_strong_evidence() {
         let mut process = Process::default();
-        (0..4).for_each(|_| process.step(Hit::Yes, 0.005, 1));
+        (0..4).for_each(|_| process.step(Hit::Yes, 0.005, 1, Excuse::Never));
         assert!(process.p() < 1e-7, "{}", process.p());
     }
 
     #[test]
     fn long_good_standing_does_not_hide_a_turn() {
         let mut process = Process::default();
-        (0..150).for_each(|_| process.step(Hit::No, 0.003, 1));
+        (0..150).for_each(|_| process.step(Hit::No, 0.003, 1, Excuse::Never));
         assert!(process.p() > 0.5);
-        (0..5).for_each(|_| process.step(Hit::Yes, 0.003, 1));
+        (0..5).for_each(|_| process.step(Hit::Yes, 0.003, 1, Excuse::Never));
         assert!(process.p() < 1e-7, "{}", process.p());
     }
 
@@ -155,7 +186,7 @@ mod tests {
                 let mut process = Process::default();
                 for _ in 0..60 {
                     let hit = if uniform(&mut state) < rate { Hit::Yes } else { Hit::No };
-                    process.step(hit, rate, 1);
+                    process.step(hit, rate, 1, Excuse::Never);
                 }
                 crossed += u32::from(process.p() <= 0.02);
             }

@@ -1,0 +1,89 @@
+//! What one call costs: a shop of many callers played into an engine, then a flood of strangers. Prints time per call and
+//! resident memory. `cargo run --release -p sidewatch-engine --example observe_cost`
+#![allow(clippy::disallowed_methods, reason = "a measurement asks the host's clock")]
+
+use std::time::{Duration, Instant};
+
+use engine::{Engine, EngineConfig};
+use model::{ApiCall, CallId, Context, Digest, Grade, HttpVersion, PrincipalKind, Pseudonyms, Timestamp};
+use smallvec::SmallVec;
+
+const CALLERS: u64 = 20_000;
+const CALLS: u64 = 2_000_000;
+const STRANGERS: u64 = 1_000_000;
+
+fn main() {
+    let names = Pseudonyms::new([1; 16]);
+    let mut engine = Engine::new(EngineConfig::default(), names.clone());
+    let tokens: Vec<_> = (0..CALLERS).map(|n| names.digested(PrincipalKind::Token, digest(n))).collect();
+    let (mut call, mut said, mut state) = (blank(), Vec::new(), 1_u64);
+    let mut spent = Duration::ZERO;
+    for n in 0..CALLS {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let who = (state >> 33) % CALLERS;
+        call.id = CallId(n);
+        call.at = call.at.after(Duration::from_micros(500));
+        call.ended_at = call.at;
+        call.path = format!("/api/v1/orders/{}", who * 8 + (state >> 60) % 8).into();
+        call.identities = SmallVec::from_iter([tokens[usize::try_from(who).unwrap_or(0)].clone()]);
+        call.client = std::net::Ipv4Addr::from_bits(u32::try_from(0x0b00_0000 + who).unwrap_or(0)).into();
+        call.status = Some(if state >> 58 == 0 { 404 } else { 200 });
+        let start = Instant::now();
+        engine.observe(&call, &mut said);
+        spent += start.elapsed();
+    }
+    report("shop", CALLS, spent, &engine, said.len());
+    spent = Duration::ZERO;
+    for n in 0..STRANGERS {
+        call.at = call.at.after(Duration::from_micros(50));
+        call.ended_at = call.at;
+        call.status = Some(200);
+        call.identities = SmallVec::from_iter([names.digested(PrincipalKind::Token, digest(n + CALLERS))]);
+        call.client = std::net::Ipv4Addr::from_bits(u32::try_from(0x2000_0000 + n).unwrap_or(0)).into();
+        let start = Instant::now();
+        engine.observe(&call, &mut said);
+        spent += start.elapsed();
+    }
+    report("flood", STRANGERS, spent, &engine, said.len());
+}
+
+fn report(name: &str, calls: u64, spent: Duration, engine: &Engine, said: usize) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let memory = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS: unknown");
+    let each = spent.as_nanos() / u128::from(calls);
+    let tables = engine.summary().memory_bytes >> 20;
+    println!("{name}: {each} ns a call, {said} judgements, tables {tables} MiB, {memory}");
+}
+
+fn digest(n: u64) -> Digest {
+    Digest::of(&n.to_be_bytes())
+}
+
+fn blank() -> ApiCall {
+    let peer = std::net::SocketAddr::from(([192, 0, 2, 1], 4_000));
+    ApiCall {
+        at: Timestamp::from_parts(1_770_000_000, 0),
+        id: CallId(0),
+        client: peer.ip(),
+        peer,
+        server: peer,
+        http: HttpVersion::Http11,
+        method: "GET".into(),
+        host: "api.example".into(),
+        path: "/".into(),
+        status: Some(200),
+        request_bytes: 0,
+        response_bytes: 0,
+        duration_us: Some(1),
+        identities: SmallVec::new(),
+        complete: true,
+        grade: Grade::A,
+        ended_at: Timestamp::ZERO,
+        context: Context { agent: 1, headers: 1, language: 0, cross_site: false },
+        asked: SmallVec::new(),
+        given: SmallVec::new(),
+        issued: SmallVec::new(),
+        login: None,
+        decoys: SmallVec::new(),
+    }
+}
