@@ -23,6 +23,21 @@ pub(crate) enum Exit {
     NoPermission = 77,
 }
 
+impl Exit {
+    /// The exit with this code; `Io` for one that we do not know.
+    pub(crate) fn from_code(code: u8) -> Self {
+        let all = [
+            Self::Usage,
+            Self::Data,
+            Self::NoInput,
+            Self::Unavailable,
+            Self::CannotCreate,
+            Self::NoPermission,
+        ];
+        all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Io)
+    }
+}
+
 /// What stopped a command: one or more lines, each `<what> <where>; <remedy>`.
 #[derive(Debug)]
 pub(crate) struct Fault {

@@ -9,8 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use reader::shape;
-pub(crate) use rules::{Spared, spared};
+pub(crate) use rules::{Spared, nets, spared};
 pub(crate) use tables::{Gateway, Reach, Settings};
 
 use crate::fault::{Exit, Fault};
@@ -83,7 +82,7 @@ impl Settings {
 mod tests {
     use serde_json::Value;
 
-    use super::*;
+    use super::{reader::shape, *};
 
     #[test]
     fn the_manual_names_every_key() {

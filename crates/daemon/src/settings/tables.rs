@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use model::Mode;
+use connect::GatewayConfig;
+use model::{Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be set. Every key has a default.
@@ -137,7 +138,7 @@ pub(crate) struct Rails {
     pub(crate) blocks_per_10min: u32,
     pub(crate) blocks_per_10min_share: f64,
     pub(crate) blocks_per_day_share: f64,
-    pub(crate) ttl_s: Vec<u64>,
+    pub(crate) ttl_s: [u64; 4],
 }
 
 impl Default for Rails {
@@ -147,7 +148,7 @@ impl Default for Rails {
             blocks_per_10min: 10,
             blocks_per_10min_share: 0.001,
             blocks_per_day_share: 0.005,
-            ttl_s: vec![900, 7_200, 86_400, 604_800],
+            ttl_s: [900, 7_200, 86_400, 604_800],
         }
     }
 }
@@ -232,7 +233,8 @@ pub(crate) struct Gateway {
     pub(crate) allow_plain_http: bool,
     pub(crate) dry_run: bool,
     pub(crate) resync_s: u64,
-    pub(crate) entries: usize,
+    pub(crate) list_max: usize,
+    pub(crate) kinds: Vec<PrincipalKind>,
 }
 
 impl Default for Gateway {
@@ -248,7 +250,39 @@ impl Default for Gateway {
             allow_plain_http: false,
             dry_run: false,
             resync_s: 30,
-            entries: 50_000,
+            list_max: 50_000,
+            kinds: Vec::new(),
         }
+    }
+}
+
+impl Gateway {
+    /// As the connectors take it.
+    pub(crate) fn config(&self) -> GatewayConfig {
+        let mut config = GatewayConfig::new(&self.name, &self.kind);
+        config.address = self.address.as_deref().map(socket).unwrap_or_default();
+        if let Some(maps) = &self.maps {
+            config.maps = maps.display().to_string();
+        }
+        config.kinds.clone_from(&self.kinds);
+        config.url = self.url.clone().unwrap_or_default();
+        config.secret_file.clone_from(&self.secret_file);
+        config.allow_private = self.allow_private;
+        config.allow_plain_http = self.allow_plain_http;
+        config.dry_run = self.dry_run;
+        config.resync_s = self.resync_s;
+        config.list_max = self.list_max;
+        config
+    }
+}
+
+/// A socket path or `host:port` with the prefix that says which of them it is.
+fn socket(address: &str) -> String {
+    if address.starts_with("unix:") || address.starts_with("tcp:") {
+        address.to_owned()
+    } else if address.starts_with('/') {
+        format!("unix:{address}")
+    } else {
+        format!("tcp:{address}")
     }
 }

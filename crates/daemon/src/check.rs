@@ -1,0 +1,55 @@
+//! `check`: settings in, what they amount to printed. Opens nothing, contacts nobody.
+
+use std::{fmt::Write as _, path::Path};
+
+use model::Mode;
+
+use crate::{
+    ask::print,
+    fault::Fault,
+    settings::{Reach, Settings},
+};
+
+/// Says what the settings amount to.
+pub(crate) fn check(settings: &Settings, path: Option<&Path>) -> Result<(), Fault> {
+    let mut page = String::new();
+    let source =
+        path.map_or_else(|| "the defaults; there is no file".to_owned(), |path| path.display().to_string());
+    let _ = writeln!(page, "Settings are sound: {source}.");
+    let interface = settings.capture.interface.as_deref().unwrap_or("(name one with -i)");
+    let _ = writeln!(page, "  interface  {interface}, {} shard(s)", settings.capture.shards);
+    let _ = writeln!(page, "  state      {}", settings.state_directory().display());
+    let _ = writeln!(page, "  SOC log    {}", settings.soclog_path().display());
+    let _ = writeln!(page, "  memory     {} MiB", settings.limits.memory_mib);
+    let budget = settings.budget.false_blocks_per_million_principal_days;
+    let _ = writeln!(page, "  budget     {budget} wrong blocks per million principal-days");
+    let detectors = &settings.detectors;
+    let reaches = [
+        ("binding", detectors.binding),
+        ("decoy", detectors.decoy),
+        ("foreign_owner", detectors.foreign_owner),
+        ("login", detectors.login),
+        ("probing", detectors.probing),
+    ];
+    let may_block: Vec<_> =
+        reaches.iter().filter(|(_, reach)| *reach == Reach::Block).map(|(name, _)| *name).collect();
+    let _ = writeln!(page, "  may block  {}", may_block.join(", "));
+    gateways(&mut page, settings);
+    print(&page)
+}
+
+fn gateways(page: &mut String, settings: &Settings) {
+    let names: Vec<_> =
+        settings.gateways.iter().map(|gateway| format!("{} ({})", gateway.name, gateway.kind)).collect();
+    let names = names.join(", ");
+    let _ = match (settings.mode, settings.gateways.is_empty()) {
+        (Mode::Monitor, true) => writeln!(page, "  mode       monitor: nothing is enforced"),
+        (Mode::Monitor, false) => {
+            writeln!(page, "  mode       monitor: nothing is enforced; the gateways are not used: {names}")
+        }
+        (Mode::Enforce, true) => {
+            writeln!(page, "  mode       enforce, but there are no [[gateways]]: nothing is enforced")
+        }
+        (Mode::Enforce, false) => writeln!(page, "  mode       enforce, at {names}"),
+    };
+}

@@ -1,0 +1,48 @@
+//! `decode`: capture files in, API calls as JSON lines on standard output, losses on standard error. No judging.
+
+use std::io::{BufWriter, Write as _, stdout};
+
+use model::Losses;
+use sensor::{Sensor, Shard};
+
+use crate::{
+    cli::DecodeArgs, fault::Fault, feed::read_files, keys, parts, progress::Progress, settings::Settings,
+};
+
+/// Bytes gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Prints the calls of the files.
+pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault> {
+    let names = keys::offline(settings)?;
+    let config = parts::sensor(settings, Shard { index: 0, of: 1 }, &names);
+    let mut sensor = Sensor::new(config, names);
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, stdout().lock());
+    let progress = Progress::over(&args.files);
+    let read = read_files(&args.files, &mut sensor, &progress, |calls, _| {
+        for call in calls.drain(..) {
+            let written = serde_json::to_writer(&mut out, &call).map_err(std::io::Error::from);
+            written
+                .and_then(|()| out.write_all(b"\n"))
+                .map_err(|error| Fault::write("standard output", &error))?;
+        }
+        Ok(())
+    });
+    progress.end();
+    let flushed = out.flush().map_err(|error| Fault::write("standard output", &error));
+    let counts = sensor.counts();
+    eprintln!(
+        "sidewatch: {} frames, {} calls, {} of them incomplete{}",
+        counts.frames,
+        counts.calls,
+        counts.incomplete_calls,
+        missed(sensor.losses())
+    );
+    read.and(flushed)
+}
+
+/// The losses as a clause, empty when there are none.
+pub(crate) fn missed(losses: &Losses) -> String {
+    let named: Vec<_> = losses.nonzero().map(|(loss, n)| format!("{} {n}", loss.name())).collect();
+    if named.is_empty() { String::new() } else { format!("; losses: {}", named.join(", ")) }
+}

@@ -1,0 +1,109 @@
+//! Parts: settings in, configurations of sensor and engine out. Splits the memory; decides nothing else.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use compact_str::CompactString;
+use engine::{BlastRadius, EngineConfig, NeverBlock};
+use ipnet::IpNet;
+use model::Pseudonyms;
+use sensor::{Decoys, HttpConfig, SensorConfig, Shard};
+
+use crate::settings::{Reach, Settings, Spared, nets, spared};
+
+/// Bytes of a call in a lane or in the sequencer, with its lists.
+const CALL_BYTES: usize = 1_024;
+
+/// The sensor of shard `index` of `of`: its share of half the memory.
+pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> SensorConfig {
+    let table = &settings.sensor;
+    let shards = usize::from(shard.of).max(1);
+    let memory_bytes = (memory_bytes(settings) / 2 / shards).max(8 << 20);
+    let mut config = SensorConfig { shard, memory_bytes, ..SensorConfig::default() };
+    config.half_stream_bytes_max = table.half_stream_kib << 10;
+    config.idle = Duration::from_secs(table.idle_s);
+    config.http = http(settings, names);
+    config
+}
+
+/// The sensor of a live shard. With several, the kernel spreads whole flows over the captures, so each shard takes all
+/// that it sees.
+pub(crate) fn live_sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> SensorConfig {
+    let mut config = sensor(settings, shard, names);
+    config.shard = Shard { index: 0, of: 1 };
+    config
+}
+
+fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {
+    let (table, identity) = (&settings.sensor, &settings.identity);
+    let paths: Vec<_> =
+        settings.decoys.paths.iter().map(|decoy| (decoy.name.clone(), decoy.path.clone())).collect();
+    let values: Vec<_> =
+        settings.decoys.values.iter().map(|decoy| (decoy.name.clone(), decoy.value.clone())).collect();
+    HttpConfig {
+        head_bytes_max: table.head_kib << 10,
+        headers_max: table.headers,
+        open_requests_max: table.open_requests,
+        inspect_bodies: table.inspect_bodies,
+        body_bytes_max: table.body_kib << 10,
+        api_key_headers: identity.api_key_headers.clone(),
+        api_key_queries: identity.api_key_queries.clone(),
+        session_cookies: identity.session_cookies.clone(),
+        trusted_proxies: nets(&identity.trusted_proxies),
+        // The rules have checked the digests: nothing is left out here.
+        decoys: Decoys::new(&paths, &values, names).unwrap_or_default(),
+    }
+}
+
+/// The engine: three eighths of the memory.
+pub(crate) fn engine(settings: &Settings) -> EngineConfig {
+    let detectors = &settings.detectors;
+    let reaches = [
+        ("binding", detectors.binding),
+        ("decoy", detectors.decoy),
+        ("foreign_owner", detectors.foreign_owner),
+        ("login", detectors.login),
+        ("probing", detectors.probing),
+    ];
+    let with = |wanted: Reach| -> BTreeSet<CompactString> {
+        reaches.iter().filter(|(_, reach)| *reach == wanted).map(|(name, _)| (*name).into()).collect()
+    };
+    let proxies = nets(&settings.identity.trusted_proxies);
+    let spared = settings.rails.never_block.iter().filter_map(|text| spared(text)).map(never_block);
+    EngineConfig {
+        mode: settings.mode,
+        budget_false_blocks_per_million: settings.budget.false_blocks_per_million_principal_days,
+        memory_bytes: memory_bytes(settings) / 8 * 3,
+        never_block: spared.chain(proxies.into_iter().map(network)).collect(),
+        blast_radius: BlastRadius {
+            blocks_per_10min_min: settings.rails.blocks_per_10min,
+            share_per_10min: settings.rails.blocks_per_10min_share,
+            share_per_day: settings.rails.blocks_per_day_share,
+        },
+        ttl: settings.rails.ttl_s.map(Duration::from_secs),
+        disabled: with(Reach::Off),
+        block_families: with(Reach::Block),
+        ..EngineConfig::default()
+    }
+}
+
+/// Calls that the sequencer may hold, and that all lanes together may hold: one thirty-second of the memory each.
+pub(crate) fn calls_held(settings: &Settings) -> usize {
+    memory_bytes(settings) / 32 / CALL_BYTES
+}
+
+fn memory_bytes(settings: &Settings) -> usize {
+    settings.limits.memory_mib << 20
+}
+
+fn never_block(spared: Spared) -> NeverBlock {
+    match spared {
+        Spared::Net(net) => network(net),
+        Spared::User(name) => NeverBlock::User(name.into()),
+        Spared::Client(name) => NeverBlock::Client(name.into()),
+        Spared::Credential(digest) => NeverBlock::Credential(digest),
+    }
+}
+
+fn network(net: IpNet) -> NeverBlock {
+    NeverBlock::Network(net.addr(), net.prefix_len())
+}

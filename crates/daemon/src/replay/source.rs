@@ -1,0 +1,191 @@
+//! Sources of a replay: files in, calls to the judge in the one order out. One thread, several shards, or calls that
+//! were written before.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use model::{ApiCall, Losses, Pseudonyms};
+use pipe::{Bell, Sender, Sequencer};
+use sensor::{Sensor, Shard};
+
+use super::judge::Judge;
+use crate::{
+    cli::ReplayArgs,
+    fault::{Exit, Fault},
+    feed::read_files,
+    merge::Merge,
+    parts,
+    progress::Progress,
+    settings::Settings,
+};
+
+/// Longest line of a file of calls.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+/// Longest sleep while waiting for the shards.
+const WAIT: Duration = Duration::from_millis(10);
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Frames of all files.
+    pub(super) frames: u64,
+    /// Their captured bytes.
+    pub(super) bytes: u64,
+    /// What the sensors missed.
+    pub(super) losses: Losses,
+}
+
+impl Read {
+    fn take_in(&mut self, sensor: &Sensor) {
+        let counts = sensor.counts();
+        self.frames += counts.frames;
+        self.bytes += counts.bytes;
+        self.losses.merge(sensor.losses());
+    }
+}
+
+/// Decodes and judges on this thread.
+pub(super) fn inline(
+    files: &[PathBuf],
+    settings: &Settings,
+    names: &Pseudonyms,
+    progress: &Progress,
+    read: &mut Read,
+    judge: &mut Judge,
+) -> Result<(), Fault> {
+    let config = parts::sensor(settings, Shard { index: 0, of: 1 }, names);
+    let mut sensor = Sensor::new(config, names.clone());
+    let mut sequencer = Sequencer::new(1, parts::calls_held(settings));
+    let done = read_files(files, &mut sensor, progress, |calls, watermark| {
+        for call in calls.drain(..) {
+            sequencer.push(0, call);
+        }
+        sequencer.advance(0, watermark);
+        while let Some(call) = sequencer.take() {
+            judge.observe(&call)?;
+        }
+        Ok(())
+    });
+    judge.count_late(sequencer.late());
+    read.take_in(&sensor);
+    done
+}
+
+/// Decodes on one thread per shard, each reading all files for its own flows, and judges on this one.
+pub(super) fn sharded(
+    args: &ReplayArgs,
+    settings: &Settings,
+    names: &Pseudonyms,
+    read: &mut Read,
+    judge: &mut Judge,
+) -> Result<(), Fault> {
+    let bell = Bell::new();
+    let held = parts::calls_held(settings);
+    let capacity = (held / usize::from(args.shards)).max(64);
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        (0..args.shards).map(|_| pipe::lane_with(capacity, &bell)).unzip();
+    thread::scope(|scope| {
+        let shards: Vec<_> = (0_u16..)
+            .zip(senders)
+            .map(|(index, lane)| {
+                let config = parts::sensor(settings, Shard { index, of: args.shards }, names);
+                let sensor = Sensor::new(config, names.clone());
+                scope.spawn(move || shard(&args.files, sensor, lane))
+            })
+            .collect();
+        let mut merge = Merge::new(receivers, held, bell);
+        let mut judging = Ok(());
+        while judging.is_ok() {
+            let over = merge.is_over();
+            let moved = merge.gather();
+            while let Some(call) = merge.take() {
+                judging = judging.and_then(|()| judge.observe(&call));
+            }
+            if over {
+                break;
+            }
+            if !moved {
+                merge.wait(WAIT);
+            }
+        }
+        judge.count_late(merge.late());
+        drop(merge);
+        let mut reading = Ok(());
+        for shard in shards {
+            let Ok((sensor, done)) = shard.join() else {
+                return Err(Fault::new(Exit::Io, "a shard stopped unexpectedly; please report this capture"));
+            };
+            read.take_in(&sensor);
+            reading = reading.and(done);
+        }
+        judging.and(reading)
+    })
+}
+
+fn shard(files: &[PathBuf], mut sensor: Sensor, mut lane: Sender<ApiCall>) -> (Sensor, Result<(), Fault>) {
+    let done = read_files(files, &mut sensor, &Progress::silent(), |calls, watermark| {
+        for call in calls.drain(..) {
+            // The judge has stopped and tells why itself.
+            let gone = Fault { exit: Exit::Quiet, lines: Vec::new() };
+            lane.put(call).map_err(|pipe::Closed| gone)?;
+        }
+        lane.advance(watermark);
+        Ok(())
+    });
+    (sensor, done)
+}
+
+/// Judges calls that were written before; they stand in their order.
+pub(super) fn calls(
+    files: &[PathBuf],
+    progress: &Progress,
+    read: &mut Read,
+    judge: &mut Judge,
+) -> Result<(), Fault> {
+    for path in files {
+        progress.begin(path);
+        calls_file(path, progress, read, judge)?;
+    }
+    Ok(())
+}
+
+fn calls_file(path: &Path, progress: &Progress, read: &mut Read, judge: &mut Judge) -> Result<(), Fault> {
+    use std::io::Read as _;
+    let file = File::open(path).map_err(|error| {
+        Fault::new(Exit::NoInput, format!("can not open {}: {error}; check the path", path.display()))
+    })?;
+    let mut file = BufReader::with_capacity(1 << 18, file);
+    let (mut line, mut number) = (Vec::new(), 0_u64);
+    loop {
+        line.clear();
+        let bytes = file.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|error| {
+            Fault::new(Exit::Io, format!("can not read {}: {error}; check the disk", path.display()))
+        })?;
+        if bytes == 0 {
+            return Ok(());
+        }
+        number += 1;
+        let call: ApiCall = serde_json::from_slice(&line).map_err(|error| {
+            let place = format!("{} line {number}", path.display());
+            let remedy = "expected a call as written by `replay --calls`";
+            Fault::new(Exit::Data, format!("{place} is not a call ({}); {remedy}", category(&error)))
+        })?;
+        judge.observe(&call)?;
+        read.bytes += bytes as u64;
+        progress.advance(bytes as u64);
+    }
+}
+
+/// What kind of mistake it is, without quoting the line.
+fn category(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Data => "a field is missing or wrong",
+        serde_json::error::Category::Eof => "it is cut off",
+        _ => "it is not JSON",
+    }
+}

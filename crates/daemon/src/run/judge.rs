@@ -1,0 +1,105 @@
+//! The judge: the lanes of all shards in, judgements to the scribe out. One thread; time is the watermark of the calls.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender},
+    },
+    time::Duration,
+};
+
+use engine::{Engine, Judgement};
+use model::{ApiCall, Loss, PrincipalId, Timestamp};
+
+use super::board::{Board, JudgeRow};
+use crate::{clock::Stopwatch, merge::Merge};
+
+/// Longest sleep without calls.
+const WAIT: Duration = Duration::from_millis(50);
+/// Between two rows on the board.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// Rows between two counts of routes and principals, which take longer.
+const CENSUS_EVERY: u32 = 10;
+/// Calls judged before the lanes have their turn again.
+const BATCH: usize = 1_024;
+
+/// The engine with what it reads and writes.
+pub(super) struct JudgeRoom {
+    pub(super) engine: Engine,
+    pub(super) merge: Merge,
+    pub(super) out: SyncSender<Judgement>,
+    pub(super) pardons: Receiver<PrincipalId>,
+    pub(super) board: Arc<Board>,
+}
+
+impl JudgeRoom {
+    /// Judges until every lane is closed and empty.
+    pub(super) fn run(mut self) {
+        let (mut row, mut clock, mut rows) = (JudgeRow::default(), Timestamp::ZERO, 0_u32);
+        let mut judgements = Vec::new();
+        let mut report = Stopwatch::start();
+        loop {
+            let over = self.merge.is_over();
+            let moved = self.merge.gather();
+            for _ in 0..BATCH {
+                let Some(call) = self.merge.take() else { break };
+                row.calls += 1;
+                row.incomplete_calls += u64::from(!call.complete);
+                self.judge(&call, &mut clock, &mut judgements);
+            }
+            self.pass_time(self.merge.watermark(), &mut clock, &mut judgements);
+            for principal in self.pardons.try_iter() {
+                self.engine.pardon(principal, clock);
+            }
+            if !self.hand_over(&mut judgements) || over {
+                break;
+            }
+            if report.elapsed() >= REPORT_EVERY {
+                report = Stopwatch::start();
+                self.tell(&mut row, rows.is_multiple_of(CENSUS_EVERY));
+                rows = rows.wrapping_add(1);
+            }
+            if !moved {
+                self.merge.wait(WAIT);
+            }
+        }
+        while let Some(call) = self.merge.take() {
+            row.calls += 1;
+            row.incomplete_calls += u64::from(!call.complete);
+            self.judge(&call, &mut clock, &mut judgements);
+        }
+        self.hand_over(&mut judgements);
+        self.tell(&mut row, true);
+    }
+
+    fn judge(&mut self, call: &ApiCall, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) {
+        self.pass_time(call.ended_at, clock, judgements);
+        self.engine.observe(call, judgements);
+    }
+
+    /// Moves the engine's clock in whole seconds, never backwards and not to the end of time when all lanes are closed.
+    fn pass_time(&mut self, at: Timestamp, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) {
+        let second = Timestamp::from_parts(i64::try_from(at.as_secs()).unwrap_or(i64::MAX), 0);
+        if second > *clock && at != Timestamp::from_nanos(u64::MAX) {
+            *clock = second;
+            self.engine.tick(second, judgements);
+        }
+    }
+
+    /// Gives the judgements to the scribe, waiting for it if need be. Whether it is there.
+    fn hand_over(&self, judgements: &mut Vec<Judgement>) -> bool {
+        judgements.drain(..).all(|judgement| self.out.send(judgement).is_ok())
+    }
+
+    fn tell(&self, row: &mut JudgeRow, census: bool) {
+        if census {
+            let summary = self.engine.summary();
+            row.principals = summary.principals;
+            row.routes = summary.routes.len() as u64;
+        }
+        row.losses = self.engine.losses().clone();
+        row.losses.set(Loss::LaneFull, self.merge.dropped());
+        row.losses.set(Loss::Late, self.merge.late());
+        self.board.judge(row.clone());
+    }
+}

@@ -1,0 +1,220 @@
+//! `run`: an interface and settings in; captures, judge, scribe, dispatcher and control socket up, until a signal says
+//! stop. Everything that can fail at the start fails before the first frame is read.
+
+mod board;
+mod control;
+mod journal;
+mod judge;
+mod scribe;
+mod shard;
+mod upkeep;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+};
+
+use board::Board;
+use engine::Engine;
+use journal::Journal;
+use judge::JudgeRoom;
+use model::Pseudonyms;
+use pipe::Bell;
+use scribe::Scribe;
+use sensor::{
+    Shard,
+    capture::{Capture, CaptureError, LiveConfig},
+};
+use shard::CaptureShard;
+use soclog::SocLog;
+use store::Ledger;
+use tokio::sync::Notify;
+
+use crate::{
+    cli::RunArgs,
+    clock,
+    enforcement::Enforcement,
+    fault::{Exit, Fault},
+    feed, harden, keys, ledger,
+    merge::Merge,
+    parts,
+    settings::Settings,
+};
+
+/// Judgements on their way to the scribe.
+const JUDGEMENTS_MAX: usize = 1_024;
+/// Pardons on their way to the judge.
+const PARDONS_MAX: usize = 1_024;
+
+/// Watches until told to stop.
+pub(crate) fn run(args: &RunArgs, settings: Settings) -> Result<(), Fault> {
+    harden::no_core_dumps();
+    let mut settings = settings;
+    settings.capture.interface = args.interface.clone().or(settings.capture.interface);
+    settings.capture.filter = args.filter.clone().or(settings.capture.filter);
+    let house = House::open(Arc::new(settings))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Fault::new(Exit::Io, format!("no runtime: {error}; free some memory")))?;
+    runtime.block_on(house.live())
+}
+
+/// Everything that is open before the first frame is read.
+struct House {
+    settings: Arc<Settings>,
+    enforcement: Arc<Enforcement>,
+    names: Pseudonyms,
+    captures: Vec<Capture>,
+    ledger: Arc<Ledger>,
+    journal: Journal,
+}
+
+impl House {
+    fn open(settings: Arc<Settings>) -> Result<Self, Fault> {
+        let enforcement = Arc::new(Enforcement::of(&settings));
+        let captures = captures(&settings)?;
+        let state = settings.state_directory();
+        ledger::state_directory(&state)?;
+        let names = keys::live(&settings, &state)?;
+        let ledger = Arc::new(ledger::open(&settings)?);
+        let path = settings.soclog_path();
+        let log = SocLog::open(&path).map_err(|error| Fault::cannot_create(&path, &error))?;
+        Ok(Self { settings, enforcement, names, captures, ledger, journal: Journal::new(log) })
+    }
+
+    /// Starts the threads, attends to them, and stops them.
+    async fn live(self) -> Result<(), Fault> {
+        let (settings, nudge) = (Arc::clone(&self.settings), Arc::new(Notify::new()));
+        let control_path = settings.control_path();
+        let listener = control::bind(&control_path)?;
+        let mut upkeep = upkeep::Upkeep::start(&self, &nudge)?;
+        let mut crew = Crew::start(self, &nudge)?;
+        let guests = tokio::spawn(crew.control.clone().serve(listener));
+        let ended = upkeep.attend(&mut crew).await;
+        guests.abort();
+        // The control socket's file goes first: from here on commands open the ledger themselves.
+        let _ = std::fs::remove_file(&control_path);
+        let held = crew.stop().await;
+        upkeep.end(&crew.board).await;
+        ended?;
+        match held {
+            0 => Ok(()),
+            n => {
+                let line = format!("{n} verdicts could not be written to the ledger; free disk space");
+                Err(Fault::new(Exit::Io, line))
+            }
+        }
+    }
+}
+
+/// The running threads.
+pub(crate) struct Crew {
+    board: Arc<Board>,
+    control: control::Control,
+    stop: Arc<AtomicBool>,
+    shards: Vec<JoinHandle<()>>,
+    failures: tokio::sync::mpsc::Receiver<CaptureError>,
+    judge: Option<JoinHandle<()>>,
+    scribe: Option<JoinHandle<usize>>,
+}
+
+impl Crew {
+    fn start(house: House, nudge: &Arc<Notify>) -> Result<Self, Fault> {
+        let House { settings, enforcement, names, captures, ledger, journal } = house;
+        let board = Arc::new(Board::new(settings.capture.shards));
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut engine = Engine::new(parts::engine(&settings), names.clone());
+        let live = ledger.live(clock::now()).map_err(|error| ledger::fault(&error))?;
+        engine.resume(&live);
+        let (out, judgements) = mpsc::sync_channel(JUDGEMENTS_MAX);
+        let (pardons, pardoned) = mpsc::sync_channel(PARDONS_MAX);
+        let control = control::Control {
+            ledger: Arc::clone(&ledger),
+            journal: journal.clone(),
+            nudge: Arc::clone(nudge),
+            pardons,
+        };
+        let scribe = Scribe {
+            judgements,
+            ledger,
+            journal,
+            enforcement,
+            settings: Arc::clone(&settings),
+            nudge: Arc::clone(nudge),
+            board: Arc::clone(&board),
+        };
+        let scribe = spawn("scribe", move || scribe.run())?;
+        let bell = Bell::new();
+        let held = parts::calls_held(&settings);
+        let of = settings.capture.shards;
+        let (failed, failures) = tokio::sync::mpsc::channel(usize::from(of));
+        let (mut lanes, mut shards) = (Vec::new(), Vec::new());
+        for (index, capture) in (0..of).zip(captures) {
+            let (lane, receiver) = pipe::lane_with((held / usize::from(of)).max(64), &bell);
+            lanes.push(receiver);
+            let config = parts::live_sensor(&settings, Shard { index, of }, &names);
+            let (names, board, stop) = (names.clone(), Arc::clone(&board), Arc::clone(&stop));
+            let shard = CaptureShard { capture, config, index, names, lane, board, stop };
+            let failed = failed.clone();
+            shards.push(spawn(&format!("shard-{index}"), move || {
+                if let Err(error) = shard.run() {
+                    let _ = failed.try_send(error);
+                }
+            })?);
+        }
+        let merge = Merge::new(lanes, held, bell);
+        let judge = JudgeRoom { engine, merge, out, pardons: pardoned, board: Arc::clone(&board) };
+        let judge = spawn("judge", move || judge.run())?;
+        Ok(Self { board, control, stop, shards, failures, judge: Some(judge), scribe: Some(scribe) })
+    }
+
+    /// Stops the captures, lets judge and scribe finish what is on its way, and says how many verdicts could not be
+    /// written.
+    async fn stop(&mut self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        let (shards, judge, scribe) =
+            (std::mem::take(&mut self.shards), self.judge.take(), self.scribe.take());
+        let drained = tokio::task::spawn_blocking(move || {
+            for thread in shards.into_iter().chain(judge) {
+                let _ = thread.join();
+            }
+            scribe.and_then(|scribe| scribe.join().ok()).unwrap_or(0)
+        });
+        drained.await.unwrap_or(0)
+    }
+}
+
+/// Opens one capture per shard, all in one fanout group.
+fn captures(settings: &Settings) -> Result<Vec<Capture>, Fault> {
+    let capture = &settings.capture;
+    let Some(interface) = &capture.interface else {
+        let remedy = "name the mirror port with -i, or set capture.interface";
+        return Err(Fault::new(Exit::Usage, format!("no interface; {remedy}")));
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "any 16 bits that differ between processes will do")]
+    let group = std::process::id() as u16;
+    let live = LiveConfig {
+        interface: interface.clone(),
+        filter: capture.filter.clone(),
+        snap_bytes: capture.snap_bytes,
+        ring_bytes: capture.ring_mib << 20,
+        promiscuous: capture.promiscuous,
+        fanout: (capture.shards > 1).then_some(group),
+    };
+    let open = |_| Capture::live(&live).map_err(|error| feed::fault(&error));
+    (0..capture.shards).map(open).collect()
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Fault> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
+    thread.map_err(|error| {
+        Fault::new(Exit::Io, format!("can not start thread {name}: {error}; free some memory"))
+    })
+}
