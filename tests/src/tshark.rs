@@ -60,7 +60,7 @@ pub fn decoded(capture: &Path) -> Calls {
 pub fn dissected(capture: &Path) -> Calls {
     let mut tshark = Command::new("tshark");
     tshark.arg("-r").arg(capture).args(["-Y", "http.request or http.response", "-T", "fields"]);
-    tshark.args(["-E", "occurrence=a", "-E", "aggregator=\u{1f}", "-o", "tcp.reassemble_out_of_order:TRUE"]);
+    tshark.args(["-E", "occurrence=a", "-E", "aggregator=\u{1f}"]);
     for field in ["tcp.stream", "tcp.dstport", "http.request.method", "http.request.uri", "http.host"] {
         tshark.args(["-e", field]);
     }
