@@ -2,9 +2,12 @@
 //! Waking is a nudge, not a queue: each task looks at the book for itself.
 //! Never holds a verdict that the book does not.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use model::Timestamp;
@@ -19,6 +22,9 @@ use crate::{
     gateway::{Gateway, Wires},
     transport::Transport,
 };
+
+/// Time that tasks get to come to an end.
+const STOP_WAIT: Duration = Duration::from_secs(5);
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,9 +93,12 @@ impl DispatcherHandle {
         self.unreported.load(Ordering::Relaxed)
     }
 
-    /// Lets each task finish its request, at most 5 s, and stops. What is on the gateways stays there until it expires.
+    /// Lets each task finish what it is saying, at most 5 s, and stops. What is on the gateways stays there until it expires.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        while self.tasks.join_next().await.is_some() {}
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WAIT, finished).await.is_err() {
+            self.tasks.shutdown().await;
+        }
     }
 }

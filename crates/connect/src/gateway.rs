@@ -3,6 +3,7 @@
 //! Never delays another gateway, never fails for good.
 
 use std::{
+    collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{
         Arc,
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Audit, Delivery, DeliveryState, Revocation, Timestamp};
+use model::{Audit, Delivery, DeliveryState, Revocation, Timestamp, VerdictId};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -55,6 +56,8 @@ pub(crate) struct Gateway {
     /// Left out by the cap at the last round.
     left_out: usize,
     trouble: Option<String>,
+    /// What the book has been told is on the gateway, or would be: it is not told again each round.
+    noted: BTreeSet<VerdictId>,
 }
 
 /// Why a round came to nothing.
@@ -89,6 +92,7 @@ impl Gateway {
             nudged: true,
             left_out: 0,
             trouble: None,
+            noted: BTreeSet::new(),
         }
     }
 
@@ -194,14 +198,27 @@ impl Gateway {
             self.audit("gateway_trouble", outcome.trouble.clone().unwrap_or_else(|| "over".to_owned()));
             self.trouble.clone_from(&outcome.trouble);
         }
-        let mut confirmed = outcome.confirmed;
-        confirmed.sort_unstable();
+        let confirmed: BTreeSet<VerdictId> = outcome.confirmed.into_iter().collect();
+        self.settle(now, desired, confirmed, DeliveryState::Delivered).await
+    }
+
+    /// Notes what is newly on the gateway.
+    async fn settle(
+        &mut self,
+        now: Timestamp,
+        desired: Vec<Revocation>,
+        reached: BTreeSet<VerdictId>,
+        state: DeliveryState,
+    ) -> Result<(), Failure> {
         let news = desired
             .into_iter()
-            .filter(|revocation| confirmed.binary_search(&revocation.verdict).is_ok())
-            .map(|revocation| delivery(now, revocation, DeliveryState::Delivered, String::new()))
+            .filter(|revocation| {
+                reached.contains(&revocation.verdict) && !self.noted.contains(&revocation.verdict)
+            })
+            .map(|revocation| delivery(now, revocation, state, String::new()))
             .collect();
         self.note(news).await?;
+        self.noted = reached;
         Ok(())
     }
 
@@ -285,12 +302,8 @@ impl Gateway {
         self.expires_at = desired.iter().map(|revocation| revocation.until).min();
         self.nudged = false;
         self.resync_at = Instant::now() + Duration::from_secs(self.config.resync_s);
-        let news = desired
-            .into_iter()
-            .map(|revocation| delivery(now, revocation, DeliveryState::DryRun, String::new()))
-            .collect();
-        self.note(news).await?;
-        Ok(())
+        let all = desired.iter().map(|revocation| revocation.verdict).collect();
+        self.settle(now, desired, all, DeliveryState::DryRun).await
     }
 
     async fn converse(&mut self, task: Task) -> Result<Outcome, Failure> {
