@@ -38,7 +38,15 @@ const CASES: &[Case] = &[
     same("zeek__http-qinq-0.pcap"),
     same("zeek__http-vlan-0.pcap"),
     same("zeek__http__206_example_c.pcap"),
-    same("zeek__http__bro.org.pcap"),
+    Case {
+        file: "zeek__http__bro.org.pcap",
+        differences: &[
+            "-1 GET \"bro.org\" \"/images/icons/download.png\" 0",
+            "+1 GET \"bro.org\" \"/images/icons/download.png\" 200",
+        ],
+        reason: "an answer has a hole: tshark shows no such answer, so that pairing in order leaves the last request \
+                 without one; we keep the status that came before the hole",
+    },
     same("zeek__http__byteranges.pcap"),
     same("zeek__http__concurrent-range-requests-complete.pcap"),
     same("zeek__http__docker-http-upgrade.pcap"),
