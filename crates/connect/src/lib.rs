@@ -9,6 +9,7 @@ mod connector;
 pub mod connectors;
 mod dispatcher;
 mod gateway;
+mod map_text;
 mod secret;
 mod transport;
 

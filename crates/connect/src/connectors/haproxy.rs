@@ -2,15 +2,13 @@
 //! Keys are hashes or addresses, so that no name can carry a command; values end by themselves.
 //! Never trusts silence: entry counts are compared after each change, whole maps at each resync.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Digest, Handle, PrincipalKind, Revocation, VerdictId};
+use model::{PrincipalKind, Revocation, VerdictId};
 
 use crate::{
     ConfigError, Connector, Conversation, GatewayConfig, Outcome, Place, Reply, Request, Step, Style, Task,
+    map_text::{counts, is_ours, is_plain, key},
 };
 
 /// Bytes of one command line: half of HAProxy's default buffer.
@@ -95,15 +93,6 @@ impl Haproxy {
             lists.entry(map).or_default().insert(key(&revocation.principal.handle), value);
         }
         (lists, verdicts)
-    }
-}
-
-/// The key by which HAProxy finds a principal: letters, digits, dots and colons only.
-fn key(handle: &Handle) -> String {
-    match handle {
-        Handle::Sha256(digest) => digest.to_string(),
-        Handle::Name(name) => Digest::of(name.as_bytes()).to_string(),
-        Handle::Address(address) => IpAddr::to_canonical(address).to_string(),
     }
 }
 
@@ -378,32 +367,6 @@ impl Round<'_> {
         *self.kept = Some(Memory { incarnation: self.incarnation.clone(), lists });
         Step::Done(std::mem::take(&mut self.outcome))
     }
-}
-
-/// Entries by map file, from the answer to `show map`.
-fn counts(text: &str) -> BTreeMap<String, usize> {
-    let count = |line: &str| {
-        let (_, rest) = line.split_once(" (")?;
-        let (map, rest) = rest.split_once(") ")?;
-        let (_, count) = rest.rsplit_once("entry_cnt=")?;
-        Some((map.to_owned(), count.trim().parse().ok()?))
-    };
-    text.lines().filter_map(count).collect()
-}
-
-/// Whether an entry looks like one that we write.
-fn is_ours(key: &str, value: &str) -> bool {
-    let mut fields = value.split(':');
-    let until = fields.next().is_some_and(|until| until.parse::<u64>().is_ok());
-    is_plain(key)
-        && until
-        && fields.count() == 2
-        && value.split(':').all(|field| is_plain(field) && !field.is_empty())
-}
-
-/// Whether a word can stand in a command line as it is.
-fn is_plain(key: &str) -> bool {
-    key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:_-".contains(&byte))
 }
 
 fn line(mut text: String, reply_bytes_max: usize) -> Step {

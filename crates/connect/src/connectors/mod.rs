@@ -20,7 +20,7 @@ pub fn build(config: &GatewayConfig) -> Result<Box<dyn Connector>, ConfigError> 
         Some((_, build)) => build(config),
         None => {
             let names: Vec<&str> = REGISTRY.iter().map(|(name, _)| *name).collect();
-            Err(config.wrong("connector", format!("expected one of {}", names.join(", "))))
+            Err(config.wrong("kind", format!("expected one of {}", names.join(", "))))
         }
     }
 }
@@ -45,6 +45,6 @@ mod tests {
     #[test]
     fn an_unknown_connector_is_told_the_known_ones() {
         let error = GatewayConfig::new("edge", "nginx").check().expect_err("unknown");
-        assert_eq!(error.to_string(), r#"gateway "edge": connector: expected one of haproxy, webhook"#);
+        assert_eq!(error.to_string(), r#"gateway "edge": kind: expected one of haproxy, webhook"#);
     }
 }
