@@ -1,0 +1,158 @@
+//! Harvests: named scalars of one body in, ids, login and credentials out. Never keeps a clear secret.
+
+use compact_str::CompactString;
+use model::{FieldId, LoginAttempt, Principal, PrincipalKind};
+use smallvec::SmallVec;
+
+use super::{Rules, field_id, shape::ID_BYTES_MAX};
+
+/// Ids kept of a request, and of an answer: the limits of `ApiCall`.
+const ASKED_MAX: usize = 16;
+const GIVEN_MAX: usize = 128;
+/// Longest user name that counts.
+pub(crate) const NAME_BYTES_MAX: usize = 256;
+/// Shortest text that counts as a credential.
+pub(crate) const CREDENTIAL_BYTES_MIN: usize = 16;
+
+/// Whose body it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Request,
+    Answer,
+}
+
+/// What one body held.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Harvest {
+    role: Role,
+    /// Object ids: at most 16 of a request, 128 of an answer.
+    pub(crate) ids: SmallVec<[FieldId; 0]>,
+    /// User-like field of a request.
+    pub(crate) user: Option<Principal>,
+    /// 16 bits of a keyed hash of a password-like field.
+    pub(crate) password_tag: Option<u16>,
+    /// The first credential that looks like an access token.
+    pub(crate) access: Option<Principal>,
+    /// A refresh token.
+    pub(crate) refresh: Option<Principal>,
+    /// Names of decoys touched; at most 4.
+    pub(crate) decoys: SmallVec<[CompactString; 0]>,
+}
+
+/// What a field's name promises, and so how much of its text is worth keeping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Nothing,
+    User,
+    Password,
+    Access,
+    Refresh,
+}
+
+impl Harvest {
+    pub(crate) fn new(role: Role) -> Self {
+        Self {
+            role,
+            ids: SmallVec::new(),
+            user: None,
+            password_tag: None,
+            access: None,
+            refresh: None,
+            decoys: SmallVec::new(),
+        }
+    }
+
+    /// How many bytes of the text under this name are worth keeping; a longer text means nothing.
+    pub(crate) fn text_bytes_max(&self, name: &str, rules: Rules<'_>) -> usize {
+        let known = match self.meaning(name) {
+            Meaning::Access | Meaning::Refresh => 8_192,
+            Meaning::User | Meaning::Password => NAME_BYTES_MAX,
+            Meaning::Nothing if looks_like_id_name(name) => ID_BYTES_MAX,
+            Meaning::Nothing => 0,
+        };
+        if self.role == Role::Request && rules.decoys.has_values() { known.max(512) } else { known }
+    }
+
+    /// One scalar. `holder` names the object or list around it.
+    pub(crate) fn scalar(&mut self, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
+        if self.role == Role::Request {
+            rules.decoys.value(text, rules.names, &mut self.decoys);
+        }
+        match self.meaning(name) {
+            Meaning::User => self.user = self.user.take().or_else(|| user_of(text, rules)),
+            Meaning::Password if !text.is_empty() => self.password_tag = Some(tag(text, rules)),
+            Meaning::Access if self.access.is_none() && text.len() >= CREDENTIAL_BYTES_MIN => {
+                self.access = Some(rules.names.credential(PrincipalKind::Token, text));
+            }
+            Meaning::Refresh if !text.is_empty() => {
+                self.refresh = Some(rules.names.credential(PrincipalKind::Token, text));
+            }
+            _ => {}
+        }
+        let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
+        if self.ids.len() < room {
+            if let Some(id) = field_id(name, holder, text, rules.names) {
+                if !self.ids.contains(&id) {
+                    self.ids.push(id);
+                }
+            }
+        }
+    }
+
+    /// The login that a request's body tries.
+    pub(crate) fn login(&self) -> Option<LoginAttempt> {
+        let password_tag = self.password_tag?;
+        Some(LoginAttempt { user: Some(self.user.clone()?), password_tag })
+    }
+
+    fn meaning(&self, name: &str) -> Meaning {
+        let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if is(&["refresh_token", "refreshToken"]) {
+            return Meaning::Refresh;
+        }
+        match self.role {
+            Role::Request if is(&["password", "passwd", "pwd", "pass", "pin", "passcode"]) => Meaning::Password,
+            Role::Request
+                if is(&[
+                    "username", "user", "login", "email", "userid", "user_id", "user_name", "account",
+                    "identifier", "phone",
+                ]) =>
+            {
+                Meaning::User
+            }
+            Role::Answer
+                if is(&[
+                    "access_token", "accessToken", "token", "jwt", "session_token", "sessionToken", "auth_token",
+                ]) =>
+            {
+                Meaning::Access
+            }
+            _ => Meaning::Nothing,
+        }
+    }
+}
+
+/// The user behind a name; none for texts with control characters or beyond 256 bytes.
+pub(crate) fn user_of(text: &[u8], rules: Rules<'_>) -> Option<Principal> {
+    let name = clean_name(text)?;
+    Some(rules.names.named(PrincipalKind::User, name))
+}
+
+/// A text that may name somebody: UTF-8, 1 to 256 bytes, no control characters.
+pub(crate) fn clean_name(text: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(text).ok()?;
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX;
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
+/// 16 bits of a keyed hash of a password.
+pub(crate) fn tag(password: &[u8], rules: Rules<'_>) -> u16 {
+    let bytes = rules.names.short(b"password", password).to_be_bytes();
+    u16::from_be_bytes([bytes[0], bytes[1]])
+}
+
+fn looks_like_id_name(name: &str) -> bool {
+    let end = name.as_bytes();
+    let end = end.strip_suffix(b"s").unwrap_or(end);
+    matches!(end, [.., b'i' | b'I', b'd' | b'D'])
+}

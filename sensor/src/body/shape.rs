@@ -1,0 +1,124 @@
+//! Id shapes: a text in, whether and how it looks like an object's id out. Knows nothing of routes.
+
+use compact_str::CompactString;
+use model::{FieldId, IdShape, Pseudonyms};
+
+/// Longest text that counts as an id.
+pub(crate) const ID_BYTES_MAX: usize = 64;
+
+/// Names of containers that say nothing of what they hold.
+const GENERIC: [&str; 22] = [
+    "items", "data", "results", "result", "content", "records", "rows", "list", "edges", "node", "nodes",
+    "value", "values", "_embedded", "embedded", "hits", "entries", "payload", "response", "body", "objects",
+    "collection",
+];
+
+/// What kind of id a text looks like; `None` for words, dates, numbers with fractions and anything long.
+pub(crate) fn id_shape(text: &[u8]) -> Option<IdShape> {
+    if text.is_empty() || text.len() > ID_BYTES_MAX {
+        return None;
+    }
+    if text.iter().all(u8::is_ascii_digit) {
+        return (text.len() <= 20).then_some(IdShape::Int);
+    }
+    if is_uuid(text) {
+        return Some(IdShape::Uuid);
+    }
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let joints = text.iter().filter(|byte| b"-_:.".contains(byte)).count();
+    let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    if digits + joints + letters != text.len() || digits == 0 {
+        return None;
+    }
+    let hex = text.iter().all(u8::is_ascii_hexdigit);
+    if joints == 0 && text.len() >= 16 && (hex || digits >= 2) {
+        return Some(IdShape::Hash);
+    }
+    if joints > 0 && letters > 0 && text.first().is_some_and(u8::is_ascii_alphanumeric) && !is_date(text) {
+        return Some(IdShape::Composite);
+    }
+    None
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    match text.len() {
+        36 => text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        }),
+        32 => text.iter().all(u8::is_ascii_hexdigit) && matches!(text.get(12), Some(b'1'..=b'8')),
+        _ => false,
+    }
+}
+
+/// `2024-05-01...`: a time, not an id.
+fn is_date(text: &[u8]) -> bool {
+    text.len() >= 10
+        && text.get(4) == Some(&b'-')
+        && text.get(7) == Some(&b'-')
+        && text.get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+}
+
+/// The id in a field, if the field's name says that it is one and its text looks like one.
+/// `holder` is the name of the object or list around a plain `id`.
+pub(crate) fn field_id(name: &str, holder: &str, text: &[u8], names: &Pseudonyms) -> Option<FieldId> {
+    let name = id_name(name, holder)?;
+    Some(FieldId { name, object: names.object(text), shape: id_shape(text)? })
+}
+
+fn id_name(name: &str, holder: &str) -> Option<CompactString> {
+    let plain = ["id", "_id", "uuid", "guid"].iter().any(|plain| name.eq_ignore_ascii_case(plain));
+    if plain {
+        let generic = holder.is_empty() || GENERIC.iter().any(|word| holder.eq_ignore_ascii_case(word));
+        return Some(if generic { "id".into() } else { holder.into() });
+    }
+    if name.len() > 64 {
+        return None;
+    }
+    let lists = [("_ids", 1), ("Ids", 1), ("IDs", 1), ("_uuids", 1)];
+    for (ending, cut) in lists {
+        if name.ends_with(ending) {
+            return name.get(..name.len() - cut).map(CompactString::from);
+        }
+    }
+    let endings = ["_id", "-id", "Id", "ID", "_uuid", "Uuid", "_guid"];
+    endings.iter().any(|ending| name.ends_with(ending)).then(|| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_by_table() {
+        for (text, shape) in [
+            ("17", Some(IdShape::Int)),
+            ("5f0c2b9e-3a1d-4c55-9e21-0a1b2c3d4e5f", Some(IdShape::Uuid)),
+            ("5f0c2b9e3a1d4c559e210a1b2c3d4e5f", Some(IdShape::Uuid)),
+            ("507f1f77bcf86cd799439011", Some(IdShape::Hash)),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FAV", Some(IdShape::Hash)),
+            ("INV-2024-0017", Some(IdShape::Composite)),
+            ("2024-05-01T00:00:00Z", None),
+            ("amal", None),
+            ("2.5", None),
+            ("", None),
+        ] {
+            assert_eq!(id_shape(text.as_bytes()), shape, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_by_table() {
+        for (name, holder, expected) in [
+            ("id", "orders", Some("orders")),
+            ("id", "items", Some("id")),
+            ("id", "", Some("id")),
+            ("userId", "orders", Some("userId")),
+            ("order_ids", "", Some("order_id")),
+            ("paid", "orders", None),
+            ("name", "orders", None),
+        ] {
+            assert_eq!(id_name(name, holder).as_deref(), expected, "{name}");
+        }
+    }
+}

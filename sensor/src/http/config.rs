@@ -1,0 +1,47 @@
+//! HTTP settings: plain values in, limits and names for the readers out. Never reads a file.
+
+use ipnet::IpNet;
+
+use super::Decoys;
+
+/// What the HTTP side of the sensor is told.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Bytes of a message head. A longer one is skipped as `Loss::HeadTooLong`.
+    pub head_bytes_max: usize,
+    /// Header fields of a message head, at most 256. More make it a `Loss::HeadTooLong`.
+    pub headers_max: usize,
+    /// Open requests per flow. One more and the oldest is given up as `Loss::TooManyOpen`.
+    pub open_requests_max: usize,
+    /// Whether bodies are searched for ids, logins and issued credentials.
+    pub inspect_bodies: bool,
+    /// Bytes of a body that are searched; the rest is only counted.
+    pub body_bytes_max: usize,
+    /// Further header names that carry API keys.
+    pub api_key_headers: Vec<String>,
+    /// Further query names that carry API keys.
+    pub api_key_queries: Vec<String>,
+    /// Further cookie names that carry sessions; they win over the names we guess.
+    pub session_cookies: Vec<String>,
+    /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Paths and values that no honest caller touches.
+    pub decoys: Decoys,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            head_bytes_max: 65_536,
+            headers_max: 128,
+            open_requests_max: 128,
+            inspect_bodies: true,
+            body_bytes_max: 65_536,
+            api_key_headers: Vec::new(),
+            api_key_queries: Vec::new(),
+            session_cookies: Vec::new(),
+            trusted_proxies: Vec::new(),
+            decoys: Decoys::default(),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Message heads: the bytes up to the blank line in, borrowed parts out. Copies nothing but folded lines.
+
+use httparse::{EMPTY_HEADER, Header};
+use memchr::{memchr, memmem, memrchr};
+use model::{HttpVersion, Loss};
+
+/// Slots tried first: most heads fit, and they cost little to clear.
+const FEW: usize = 32;
+/// Slots tried when the first do not suffice; the ceiling of `headers_max`.
+const MANY: usize = 256;
+/// Methods that a request line found in the middle of a stream may have.
+const METHODS: [&[u8]; 9] =
+    [b"GET", b"POST", b"PUT", b"DELETE", b"PATCH", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE"];
+/// Bytes at the end of a line in which a request line is looked for.
+pub(super) const REQUEST_LINE_MAX: usize = 8_192;
+/// Length of the shortest whole status line start: `HTTP/1.1 200` with the byte after it.
+pub(super) const STATUS_START: usize = 13;
+
+/// First line of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StartLine<'h> {
+    Request { method: &'h [u8], target: &'h [u8], version: HttpVersion },
+    Status { version: HttpVersion, status: u16 },
+}
+
+/// Offset behind the blank line that ends a head, looking from `from` on.
+pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from.saturating_sub(3);
+    loop {
+        let newline = at + memchr(b'\n', bytes.get(at..)?)?;
+        match bytes.get(newline + 1) {
+            Some(b'\n') => return Some(newline + 2),
+            Some(b'\r') if bytes.get(newline + 2) == Some(&b'\n') => return Some(newline + 3),
+            _ => at = newline + 1,
+        }
+    }
+}
+
+/// Whether a message can begin so; `bytes` may be cut anywhere.
+pub(super) fn plausible_request(bytes: &[u8]) -> bool {
+    let method = memchr(b' ', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default());
+    method.len() <= 32
+        && bytes.first().is_none_or(u8::is_ascii_alphabetic)
+        && method.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+}
+
+/// As `plausible_request`, for answers.
+pub(super) fn plausible_status(bytes: &[u8]) -> bool {
+    let wanted = b"HTTP/";
+    let n = bytes.len().min(wanted.len());
+    bytes.get(..n) == wanted.get(..n)
+}
+
+/// Where in a line, its `\n` included, a request line begins: the line may start with the end of a body.
+pub(super) fn request_start(line: &[u8]) -> Option<usize> {
+    let skip = line.len().saturating_sub(REQUEST_LINE_MAX);
+    let text = line.get(skip..)?;
+    let text = text.strip_suffix(b"\n")?;
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let (text, version) = text.split_at_checked(text.len().checked_sub(9)?)?;
+    if !(version.starts_with(b" HTTP/1.") && version.last()?.is_ascii_digit()) {
+        return None;
+    }
+    let space = memrchr(b' ', text)?;
+    let target = text.get(space + 1..)?;
+    if !matches!(target.first(), Some(b'/' | b'h' | b'H' | b'*')) && !text.get(..space)?.ends_with(b"CONNECT") {
+        return None;
+    }
+    let before = text.get(..space)?;
+    let method = METHODS.iter().find(|method| before.ends_with(method))?;
+    let start = before.len() - method.len();
+    // A method after a space stands inside a header value or a text.
+    (start == 0 || before.get(start - 1) != Some(&b' ')).then_some(skip + start)
+}
+
+/// Whether an answer begins here; needs `STATUS_START` bytes.
+pub(super) fn is_status_start(bytes: &[u8]) -> bool {
+    let Some(start) = bytes.get(..STATUS_START) else { return false };
+    start.starts_with(b"HTTP/1.")
+        && start[7].is_ascii_digit()
+        && start[8] == b' '
+        && matches!(start[9], b'1'..=b'5')
+        && start[10].is_ascii_digit()
+        && start[11].is_ascii_digit()
+        && matches!(start[12], b' ' | b'\r' | b'\n')
+}
+
+/// Finds the next place in `bytes` where an answer may begin.
+pub(super) fn next_status(bytes: &[u8]) -> Option<usize> {
+    memmem::find_iter(bytes, b"HTTP/1.").find(|&at| bytes.get(at..).is_some_and(is_status_start))
+}
+
+/// The whole head, up to and with its blank line, as `use_it` wants it.
+pub(super) fn with_head<T>(
+    bytes: &[u8],
+    headers_max: usize,
+    use_it: impl FnOnce(StartLine<'_>, &[Header<'_>], bool) -> T,
+) -> Result<T, Loss> {
+    let end = memchr(b'\n', bytes).ok_or(Loss::BadHead)?;
+    let (line, rest) = bytes.split_at(end + 1);
+    let start = start_line(trim_line(line)).ok_or(Loss::BadHead)?;
+    let unfolded;
+    let (fields, folded) = match unfold(rest) {
+        None => (rest, false),
+        Some(text) => {
+            unfolded = text?;
+            (unfolded.as_slice(), true)
+        }
+    };
+    let mut few = [EMPTY_HEADER; FEW];
+    match httparse::parse_headers(fields, &mut few) {
+        Ok(httparse::Status::Complete((_, headers))) if headers.len() <= headers_max => {
+            return Ok(use_it(start, headers, folded));
+        }
+        Ok(_) => return Err(Loss::BadHead),
+        Err(httparse::Error::TooManyHeaders) if headers_max > FEW => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(Loss::HeadTooLong),
+        Err(_) => return Err(Loss::BadHead),
+    }
+    let mut many = [EMPTY_HEADER; MANY];
+    match httparse::parse_headers(fields, &mut many) {
+        Ok(httparse::Status::Complete((_, headers))) if headers.len() <= headers_max => {
+            Ok(use_it(start, headers, folded))
+        }
+        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => Err(Loss::HeadTooLong),
+        _ => Err(Loss::BadHead),
+    }
+}
+
+/// Header lines with obsolete folds joined by spaces (RFC 9112 section 5.2), or `None` when there are no folds.
+/// A fold on the first line belongs to nothing and is an error.
+fn unfold(fields: &[u8]) -> Option<Result<Vec<u8>, Loss>> {
+    if matches!(fields.first(), Some(b' ' | b'\t')) {
+        return Some(Err(Loss::BadHead));
+    }
+    if memmem::find(fields, b"\n ").is_none() && memmem::find(fields, b"\n\t").is_none() {
+        return None;
+    }
+    let mut joined = fields.to_vec();
+    for at in 0..joined.len().saturating_sub(1) {
+        if joined[at] == b'\n' && matches!(joined[at + 1], b' ' | b'\t') {
+            joined[at] = b' ';
+            if at > 0 && joined[at - 1] == b'\r' {
+                joined[at - 1] = b' ';
+            }
+        }
+    }
+    Some(Ok(joined))
+}
+
+fn trim_line(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn start_line(line: &[u8]) -> Option<StartLine<'_>> {
+    if line.starts_with(b"HTTP/") {
+        let version = version(line.get(..8)?)?;
+        let digits = line.get(9..12)?;
+        let clean = line.get(8) == Some(&b' ') && matches!(line.get(12), None | Some(b' '));
+        if !clean || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let status = digits.iter().fold(0_u16, |n, digit| n * 10 + u16::from(digit - b'0'));
+        return (100..=599).contains(&status).then_some(StartLine::Status { version, status });
+    }
+    let first = memchr(b' ', line)?;
+    let last = memrchr(b' ', line)?;
+    let (method, target) = (line.get(..first)?, line.get(first + 1..last)?);
+    let target_clean = !target.is_empty() && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
+    if method.is_empty() || !plausible_request(method) || !target_clean {
+        return None;
+    }
+    Some(StartLine::Request { method, target, version: version(line.get(last + 1..)?)? })
+}
+
+fn version(text: &[u8]) -> Option<HttpVersion> {
+    match text {
+        b"HTTP/1.0" => Some(HttpVersion::Http10),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', digit] if digit.is_ascii_digit() => Some(HttpVersion::Http11),
+        b"HTTP/2.0" => Some(HttpVersion::Http2),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_is_found_behind_the_end_of_a_body() {
+        assert_eq!(request_start(b"{\"a\":1}GET /x HTTP/1.1\r\n"), Some(7));
+        assert_eq!(request_start(b"GET /x HTTP/1.1\n"), Some(0));
+        assert_eq!(request_start(b"X-Note: GET /x HTTP/1.1\r\n"), None);
+        assert_eq!(request_start(b"T /x HTTP/1.1\r\n"), None);
+        assert_eq!(request_start(b"/x HTTP/1.1\r\n"), None);
+    }
+
+    #[test]
+    fn heads_end_at_the_blank_line_of_either_form() {
+        assert_eq!(head_end(b"a\r\nb\r\n\r\nc", 0), Some(8));
+        assert_eq!(head_end(b"a\nb\n\nc", 0), Some(5));
+        assert_eq!(head_end(b"a\r\nb\r\n\r", 0), None);
+    }
+
+    #[test]
+    fn start_lines_by_table() {
+        for (head, good) in [
+            (&b"GET / HTTP/1.1\r\n\r\n"[..], true),
+            (b"GET / HTTP/1.2\r\n\r\n", true),
+            (b"GET / HTTP/3.1\r\n\r\n", false),
+            (b"GET /a b HTTP/1.1\r\n\r\n", false),
+            (b"GET\t/ HTTP/1.1\r\n\r\n", false),
+            (b"get / HTTP/1.1\r\n\r\n", true),
+            (b"GET /\xff HTTP/1.1\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\n A: b\r\n\r\n", false),
+            (b"GET / HTTP/1.1\r\nA : b\r\n\r\n", false),
+            (b"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", false),
+            (b"GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", false),
+            (b"HTTP/1.1 200 OK\r\n\r\n", true),
+            (b"HTTP/1.1 200\r\n\r\n", true),
+            (b"HTTP/1.1 2x0 OK\r\n\r\n", false),
+        ] {
+            assert_eq!(with_head(head, 128, |_, _, _| ()).is_ok(), good, "{}", head.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Readers: pieces of one direction in, heads and body bytes out. Copies only heads that are split over pieces,
+//! and never reads a byte twice while it looks for the next message.
+
+use model::{Loss, Timestamp};
+use zeroize::Zeroize as _;
+
+use super::{
+    framing::{Chunk, ChunkStep, Framing},
+    head::{
+        REQUEST_LINE_MAX, STATUS_START, head_end, is_status_start, next_status, plausible_request,
+        plausible_status, request_start,
+    },
+};
+use crate::stream::Direction;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Between messages, or in a head: `buffer` holds what came of it.
+    Head,
+    /// In a body of which so many bytes are to come.
+    Length(u64),
+    Chunked(Chunk),
+    UntilClose,
+    /// Looking for the next message: `buffer` holds what may be its beginning.
+    Seek,
+    /// Nothing more is read.
+    Deaf,
+}
+
+/// One direction of a conversation.
+#[derive(Debug)]
+pub(super) struct Reader {
+    direction: Direction,
+    state: State,
+    /// Line ends skipped before a head; at most four.
+    line_ends: u8,
+    /// Bytes of this stream so far, gaps included.
+    position: u64,
+    /// Time and stream position of the first byte of the head in hand.
+    begun: (Timestamp, u64),
+    /// A head or the beginning of one; wiped after use, because heads hold secrets.
+    buffer: Vec<u8>,
+}
+
+/// What a reader met.
+pub(super) enum Step<'p> {
+    /// The piece is used up.
+    More,
+    /// A whole head: the caller must say how its body is framed by `body`. Hand a copied one back with `give_back`.
+    Head(HeadBytes<'p>),
+    /// Bytes of a body, without chunk framing.
+    Body(&'p [u8]),
+    /// The message is over.
+    End,
+    /// A message can not begin like this, or its framing broke: the reader seeks the next one.
+    Broken(Loss),
+    /// So many bytes were skipped in search of a message.
+    Skipped(u64),
+}
+
+/// A head, in place or put together.
+pub(super) enum HeadBytes<'p> {
+    InPlace(&'p [u8]),
+    Copied(Vec<u8>),
+}
+
+impl HeadBytes<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::InPlace(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+}
+
+/// What a gap did to the message in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GapFate {
+    /// It lay inside the body: framing goes on exactly.
+    Inside,
+    /// It was exactly the rest of the body.
+    Ended,
+    /// The message is cut short, and others may have been lost.
+    Lost,
+}
+
+impl Reader {
+    pub(super) fn new(direction: Direction, from_start: bool) -> Self {
+        let state = if from_start { State::Head } else { State::Seek };
+        Self {
+            direction,
+            state,
+            line_ends: 0,
+            position: 0,
+            begun: (Timestamp::ZERO, 0),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Stream position behind the last byte read.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Time and position of the first byte of the head just met.
+    pub(super) fn begun(&self) -> (Timestamp, u64) {
+        self.begun
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    pub(super) fn is_seeking(&self) -> bool {
+        self.state == State::Seek
+    }
+
+    pub(super) fn reads_until_close(&self) -> bool {
+        self.state == State::UntilClose
+    }
+
+    /// Says how the body behind the head just met is framed.
+    pub(super) fn body(&mut self, framing: Framing) {
+        self.state = match framing {
+            Framing::Length(n) => State::Length(n),
+            Framing::Chunked => State::Chunked(Chunk::START),
+            Framing::UntilClose => State::UntilClose,
+            Framing::Unknown => State::Seek,
+        };
+    }
+
+    /// Gives up the message in hand and looks for the next.
+    pub(super) fn seek(&mut self) {
+        self.forget();
+        self.state = State::Seek;
+    }
+
+    /// Reads nothing more.
+    pub(super) fn deafen(&mut self) {
+        self.buffer.zeroize();
+        self.buffer = Vec::new();
+        self.state = State::Deaf;
+    }
+
+    /// Takes a head's buffer back for the next one; large ones are let go.
+    pub(super) fn give_back(&mut self, head: HeadBytes<'_>) {
+        if let HeadBytes::Copied(mut buffer) = head {
+            buffer.zeroize();
+            if buffer.capacity() <= 4_096 && self.buffer.is_empty() {
+                self.buffer = buffer;
+            }
+        }
+    }
+
+    /// `n` bytes of this stream will never come.
+    pub(super) fn gap(&mut self, n: u64) -> GapFate {
+        self.position = self.position.saturating_add(n);
+        match &mut self.state {
+            State::Length(left) if n <= *left => {
+                *left -= n;
+                if *left > 0 {
+                    return GapFate::Inside;
+                }
+                self.state = State::Head;
+                GapFate::Ended
+            }
+            State::Chunked(Chunk::Data(left)) if n < *left => {
+                *left -= n;
+                GapFate::Inside
+            }
+            State::UntilClose | State::Deaf => GapFate::Inside,
+            _ => {
+                self.seek();
+                GapFate::Lost
+            }
+        }
+    }
+
+    /// The next thing in `rest`, which moves on by what was read.
+    pub(super) fn read<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {
+        let before = rest.len();
+        let step = match self.state {
+            // A message without body ends before another byte comes.
+            State::Length(0) => {
+                self.state = State::Head;
+                Step::End
+            }
+            _ if rest.is_empty() => Step::More,
+            State::Head => self.read_head(rest, at, head_bytes_max),
+            State::Length(left) => {
+                let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                self.state = State::Length(left - n as u64);
+                Step::Body(take(rest, n))
+            }
+            State::Chunked(mut chunk) => {
+                let met = chunk.step(rest);
+                self.state = State::Chunked(chunk);
+                match met {
+                    ChunkStep::More => Step::More,
+                    ChunkStep::Data(data) => Step::Body(data),
+                    ChunkStep::End => {
+                        self.state = State::Head;
+                        Step::End
+                    }
+                    ChunkStep::Bad => {
+                        self.seek();
+                        Step::Broken(Loss::BadHead)
+                    }
+                }
+            }
+            State::UntilClose => Step::Body(take(rest, before)),
+            State::Seek => self.read_seek(rest, at),
+            State::Deaf => {
+                take(rest, before);
+                Step::More
+            }
+        };
+        self.position += (before - rest.len()) as u64;
+        step
+    }
+
+    fn read_head<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {
+        if self.buffer.is_empty() {
+            while self.line_ends < 4 && matches!(rest.first(), Some(b'\r' | b'\n')) {
+                self.line_ends += 1;
+                take(rest, 1);
+            }
+            if rest.is_empty() {
+                return Step::More;
+            }
+            // `position` moves at the end of `read`: what was skipped here is at most four bytes off.
+            self.begun = (at, self.position);
+        }
+        let whole_before = self.buffer.len();
+        if whole_before < 40 && !self.plausible(rest) {
+            // What is buffered stays: it may be the beginning of a line that ends in a request line.
+            self.state = State::Seek;
+            if self.direction == Direction::Response {
+                self.buffer.clear();
+            }
+            return Step::Broken(Loss::BadHead);
+        }
+        if whole_before == 0 {
+            if let Some(end) = head_end(rest, 0) {
+                return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max);
+            }
+        }
+        // Look for the end across the border, then copy no more than the head.
+        let room = head_bytes_max.saturating_add(4).saturating_sub(whole_before);
+        let n = rest.len().min(room);
+        self.buffer.extend_from_slice(rest.get(..n).unwrap_or_default());
+        if let Some(end) = head_end(&self.buffer, whole_before) {
+            take(rest, end.saturating_sub(whole_before));
+            let mut head = std::mem::take(&mut self.buffer);
+            head.truncate(end);
+            return self.whole_head(HeadBytes::Copied(head), head_bytes_max);
+        }
+        take(rest, n);
+        if self.buffer.len() > head_bytes_max {
+            self.seek();
+            return Step::Broken(Loss::HeadTooLong);
+        }
+        Step::More
+    }
+
+    fn whole_head<'p>(&mut self, head: HeadBytes<'p>, head_bytes_max: usize) -> Step<'p> {
+        self.line_ends = 0;
+        if head.bytes().len() > head_bytes_max {
+            self.seek();
+            return Step::Broken(Loss::HeadTooLong);
+        }
+        Step::Head(head)
+    }
+
+    /// Whether the head in hand can go on with `rest`.
+    fn plausible(&self, rest: &[u8]) -> bool {
+        let mut start = [0_u8; 48];
+        let mut n = 0;
+        for (slot, byte) in start.iter_mut().zip(self.buffer.iter().chain(rest)) {
+            *slot = *byte;
+            n += 1;
+        }
+        let start = start.get(..n).unwrap_or_default();
+        match self.direction {
+            Direction::Request => plausible_request(start),
+            Direction::Response => plausible_status(start),
+        }
+    }
+
+    fn read_seek<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
+        let before = rest.len();
+        let found = match self.direction {
+            Direction::Request => self.seek_request(rest),
+            Direction::Response => self.seek_status(rest),
+        };
+        let skipped = before - rest.len();
+        if found {
+            self.state = State::Head;
+            self.line_ends = 0;
+            let here = self.position + skipped as u64;
+            self.begun = (at, here.saturating_sub(self.buffer.len() as u64));
+        }
+        Step::Skipped(skipped as u64)
+    }
+
+    /// Line by line, because a request line is known by its end.
+    fn seek_request(&mut self, rest: &mut &[u8]) -> bool {
+        while !rest.is_empty() {
+            let Some(newline) = memchr::memchr(b'\n', rest) else {
+                let all = take(rest, rest.len());
+                self.keep_tail(all);
+                return false;
+            };
+            let line = rest.get(..=newline).unwrap_or_default();
+            if self.buffer.is_empty() {
+                if let Some(start) = request_start(line) {
+                    take(rest, start);
+                    return true;
+                }
+            } else {
+                self.keep_tail(line);
+                if let Some(start) = request_start(&self.buffer) {
+                    self.buffer.drain(..start);
+                    take(rest, newline + 1);
+                    return true;
+                }
+                self.forget();
+            }
+            take(rest, newline + 1);
+        }
+        false
+    }
+
+    /// Keeps the end of an unfinished line: at least as much as a request line may be long.
+    fn keep_tail(&mut self, bytes: &[u8]) {
+        let from = bytes.len().saturating_sub(REQUEST_LINE_MAX);
+        self.buffer.extend_from_slice(bytes.get(from..).unwrap_or_default());
+        if self.buffer.len() > 4 * REQUEST_LINE_MAX {
+            let surplus = self.buffer.len() - REQUEST_LINE_MAX;
+            self.buffer.drain(..surplus);
+        }
+    }
+
+    /// By its first bytes, which may be split over pieces.
+    fn seek_status(&mut self, rest: &mut &[u8]) -> bool {
+        if !self.buffer.is_empty() {
+            let kept = self.buffer.len();
+            let n = rest.len().min(STATUS_START - 1);
+            self.buffer.extend_from_slice(rest.get(..n).unwrap_or_default());
+            let found = (0..kept).find(|at| self.buffer.get(*at..).is_some_and(is_status_start));
+            if let Some(start) = found {
+                self.buffer.truncate(kept);
+                self.buffer.drain(..start);
+                return true;
+            }
+            if n == rest.len() {
+                take(rest, n);
+                let surplus = self.buffer.len().saturating_sub(STATUS_START - 1);
+                self.buffer.drain(..surplus);
+                return false;
+            }
+            self.buffer.clear();
+        }
+        if let Some(start) = next_status(rest) {
+            take(rest, start);
+            return true;
+        }
+        let all = take(rest, rest.len());
+        let from = all.len().saturating_sub(STATUS_START - 1);
+        self.buffer.extend_from_slice(all.get(from..).unwrap_or_default());
+        false
+    }
+
+    fn forget(&mut self) {
+        self.buffer.zeroize();
+        self.line_ends = 0;
+    }
+}
+
+/// The first `n` bytes, which `rest` moves past.
+fn take<'p>(rest: &mut &'p [u8], n: usize) -> &'p [u8] {
+    let (taken, after) = rest.split_at(n.min(rest.len()));
+    *rest = after;
+    taken
+}

@@ -1,0 +1,473 @@
+//! Conversations as transcripts: pieces in, calls out.
+
+use std::net::SocketAddr;
+
+use model::{ApiCall, Grade, Loss, PrincipalKind, Pseudonyms, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+
+/// One step of a transcript.
+#[derive(Clone, Debug)]
+enum Act {
+    Ask(Vec<u8>),
+    Answer(Vec<u8>),
+    AskGap(u64),
+    AnswerGap(u64),
+}
+
+use Act::{Answer, AnswerGap, Ask, AskGap};
+
+fn ask(text: impl AsRef<str>) -> Act {
+    Ask(text.as_ref().as_bytes().to_vec())
+}
+
+fn answer(text: impl AsRef<str>) -> Act {
+    Answer(text.as_ref().as_bytes().to_vec())
+}
+
+struct Heard {
+    calls: Vec<ApiCall>,
+    losses: Losses,
+    opaque: bool,
+}
+
+impl Heard {
+    fn lines(&self) -> Vec<String> {
+        let line = |call: &ApiCall| {
+            let status = call.status.map_or("-".to_owned(), |status| status.to_string());
+            format!("{} {} {status}{}", call.method, call.path, if call.complete { "" } else { " cut" })
+        };
+        self.calls.iter().map(line).collect()
+    }
+}
+
+fn names() -> Pseudonyms {
+    Pseudonyms::new([9; 16])
+}
+
+fn facts(handshake: bool) -> FlowFacts {
+    let address = |text: &str| text.parse::<SocketAddr>().expect("literal");
+    FlowFacts {
+        client: address("198.51.100.7:40000"),
+        server: address("192.0.2.1:80"),
+        number: 7,
+        handshake,
+        one_sided_unknown: false,
+    }
+}
+
+fn hear_as(config: HttpConfig, facts: &FlowFacts, acts: &[Act], close: Close) -> Heard {
+    let mut desk = Desk::new(config, names());
+    let mut conversation = Conversation::new(facts);
+    let mut calls = Vec::new();
+    let (mut clock, mut asked) = (1_000, 0_u64);
+    for act in acts {
+        clock += 1_000;
+        let at = Timestamp::from_nanos(clock);
+        let (direction, piece) = match act {
+            Ask(bytes) => {
+                asked += bytes.len() as u64;
+                (Direction::Request, Piece::Bytes(bytes))
+            }
+            Answer(bytes) => (Direction::Response, Piece::Bytes(bytes)),
+            AskGap(n) => {
+                asked += n;
+                (Direction::Request, Piece::Gap(*n))
+            }
+            AnswerGap(n) => (Direction::Response, Piece::Gap(*n)),
+        };
+        if direction == Direction::Response {
+            conversation.acknowledged(asked);
+        }
+        conversation.piece(facts, direction, piece, at, &mut desk, &mut calls);
+    }
+    conversation.close(facts, close, Timestamp::from_nanos(clock), &mut desk, &mut calls);
+    Heard { calls, losses: desk.losses.clone(), opaque: conversation.is_opaque() }
+}
+
+fn hear(acts: &[Act]) -> Heard {
+    hear_as(HttpConfig::default(), &facts(true), acts, Close::End)
+}
+
+fn get(n: usize) -> Act {
+    ask(format!("GET /calls/{n} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-{n:012}\r\n\r\n"))
+}
+
+/// The status tells the call: a wrong pair shows.
+fn reply(n: usize) -> Act {
+    let body = format!("{{\"id\":{n}}}");
+    answer(format!(
+        "HTTP/1.1 {} OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        200 + n % 97,
+        body.len()
+    ))
+}
+
+#[test]
+fn transcripts_by_table() {
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for (acts, expected) in [
+        (vec![ask("GET /a?q=1#f HTTP/1.1\r\n\r\n"), answer(ok)], vec!["GET /a 200"]),
+        (vec![ask("\r\n\r\nGET /a HTTP/1.1\nHost: x\n\n"), answer(ok)], vec!["GET /a 200"]),
+        (
+            vec![ask("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"), answer(ok), answer(ok)],
+            vec!["GET /a 200", "GET /b 200"],
+        ),
+        (
+            vec![ask("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"), answer(ok), answer(ok)],
+            vec!["POST /a 200", "GET /b 200"],
+        ),
+        (
+            vec![
+                ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n"),
+                answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+            ],
+            vec!["POST /a 201"],
+        ),
+        (
+            vec![
+                ask("HEAD /a HTTP/1.1\r\n\r\n"),
+                answer("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"),
+                ask("GET /b HTTP/1.1\r\n\r\n"),
+                answer("HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"),
+                ask("GET /c HTTP/1.1\r\n\r\n"),
+                answer("HTTP/1.1 204 No Content\r\n\r\n"),
+            ],
+            vec!["HEAD /a 200", "GET /b 304", "GET /c 204"],
+        ),
+        (
+            vec![
+                ask("POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"),
+                answer("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"),
+                ask("GET /b HTTP/1.1\r\n\r\n"),
+                answer(ok),
+            ],
+            vec!["POST /a 401 cut", "GET /b 200"],
+        ),
+        (vec![answer(ok), ask("GET /a HTTP/1.1\r\n\r\n"), answer(ok)], vec!["GET /a 200"]),
+        (vec![ask("GET /a HTTP/1.1\r\n\r\n")], vec!["GET /a - cut"]),
+        (vec![ask("GET http://u:p@h/a?x HTTP/1.1\r\nHost: h\r\n\r\n"), answer(ok)], vec!["GET /a 200"]),
+        (vec![ask("GET /\u{1}é HTTP/1.1\r\n\r\n"), answer(ok)], vec![]),
+    ] {
+        assert_eq!(hear(&acts).lines(), expected, "{acts:?}");
+    }
+}
+
+#[test]
+fn a_body_without_length_ends_with_the_flow() {
+    let acts = [ask("GET /a HTTP/1.0\r\n\r\n"), answer("HTTP/1.0 200 OK\r\n\r\nbody")];
+    let whole = hear_as(HttpConfig::default(), &facts(true), &acts, Close::Fin(Direction::Response));
+    assert_eq!(whole.lines(), ["GET /a 200"]);
+    assert_eq!((whole.calls[0].response_bytes, whole.calls[0].grade), (4, Grade::A));
+    let cut = hear_as(HttpConfig::default(), &facts(true), &acts, Close::Reset);
+    assert_eq!(cut.lines(), ["GET /a 200 cut"]);
+}
+
+#[test]
+fn an_upgrade_is_a_call_and_then_opaque() {
+    let acts = [
+        ask("GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
+        answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\u{1}\u{2}"),
+        ask("\u{1}\u{2}"),
+    ];
+    let heard = hear(&acts);
+    assert_eq!((heard.lines(), heard.opaque), (vec!["GET /chat 101".to_owned()], true));
+    assert_eq!(heard.losses.of(Loss::Opaque), 1);
+}
+
+#[test]
+fn what_is_not_http_is_given_up_at_once() {
+    for act in [Ask(vec![22, 3, 1, 0, 200]), answer("220 mail ready\r\n"), ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")] {
+        let heard = hear(&[act]);
+        assert!(heard.opaque && heard.calls.is_empty());
+        assert_eq!(heard.losses.of(Loss::NotHttp), 1);
+    }
+}
+
+#[test]
+fn two_readings_cost_the_grade() {
+    let ok = answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let both = "POST /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert_eq!(hear(&[ask(both), ok.clone()]).calls[0].grade, Grade::C);
+    let two = "GET /a HTTP/1.1\r\nAuthorization: Bearer aaaaaaaaaaaaaaaaaaaa\r\nAuthorization: Bearer b\r\n\r\n";
+    let heard = hear(&[ask(two), ok]);
+    assert!(heard.calls[0].identities.is_empty());
+}
+
+#[test]
+fn a_head_over_the_limit_costs_that_call_alone() {
+    let long = format!("GET /long HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(70_000));
+    let heard = hear(&[get(1), reply(1), ask(long), reply(2), get(3), reply(3)]);
+    assert_eq!(heard.lines(), ["GET /calls/1 201", "GET /calls/3 203"]);
+    assert_eq!((heard.losses.of(Loss::HeadTooLong), heard.losses.of(Loss::OrphanAnswer)), (1, 1));
+}
+
+#[test]
+fn an_unanswered_request_hides_no_other() {
+    let acts = [get(1), reply(1), get(2), AnswerGap(60), get(3), reply(3), get(4), reply(4)];
+    assert_eq!(
+        hear(&acts).lines(),
+        ["GET /calls/1 201", "GET /calls/2 - cut", "GET /calls/3 203 cut", "GET /calls/4 204"]
+    );
+}
+
+#[test]
+fn answers_that_waited_behind_a_hole_find_their_requests() {
+    let (facts, mut desk) = (facts(true), Desk::new(HttpConfig::default(), names()));
+    let mut conversation = Conversation::new(&facts);
+    let (mut calls, mut asked, mut ends) = (Vec::new(), 0, vec![0]);
+    let mut step = |conversation: &mut Conversation, act: &Act| {
+        let (direction, piece) = match act {
+            Ask(bytes) => (Direction::Request, Piece::Bytes(bytes)),
+            Answer(bytes) => (Direction::Response, Piece::Bytes(bytes)),
+            AskGap(n) => (Direction::Request, Piece::Gap(*n)),
+            AnswerGap(n) => (Direction::Response, Piece::Gap(*n)),
+        };
+        conversation.piece(&facts, direction, piece, Timestamp::from_nanos(1), &mut desk, &mut calls);
+    };
+    for n in 1..=6 {
+        let Ask(bytes) = get(n) else { unreachable!() };
+        asked += bytes.len() as u64;
+        ends.push(asked);
+        step(&mut conversation, &Ask(bytes));
+        if n <= 2 {
+            conversation.acknowledged(asked);
+            step(&mut conversation, &reply(n));
+        }
+    }
+    step(&mut conversation, &AnswerGap(80));
+    for n in 4..=6 {
+        conversation.acknowledged(ends[n]);
+        step(&mut conversation, &reply(n));
+    }
+    let found: Vec<_> = calls.iter().map(|call| (call.path.to_string(), call.status)).collect();
+    let call = |n: usize, status| (format!("/calls/{n}"), status);
+    assert_eq!(
+        found,
+        [
+            call(1, Some(201)),
+            call(2, Some(202)),
+            call(3, None),
+            call(4, Some(204)),
+            call(5, Some(205)),
+            call(6, Some(206)),
+        ]
+    );
+}
+
+/// A keep-alive connection of `n` calls with one segment lost.
+fn lose(n: usize, lost: usize) -> Heard {
+    let mut acts: Vec<_> = (0..n).flat_map(|n| [get(n), reply(n)]).collect();
+    acts[lost] = match &acts[lost] {
+        Ask(bytes) => AskGap(bytes.len() as u64),
+        Answer(bytes) => AnswerGap(bytes.len() as u64),
+        other => other.clone(),
+    };
+    hear(&acts)
+}
+
+fn check_lost(n: usize, heard: &Heard) {
+    let right = |call: &&ApiCall| {
+        let number: usize = call.path.trim_start_matches("/calls/").parse().expect("ours");
+        call.status.inspect(|status| assert_eq!(usize::from(*status), 200 + number % 97)).is_some()
+    };
+    assert!(heard.calls.iter().filter(right).count() >= n - 2);
+    assert!(heard.calls.iter().filter(|call| call.complete).count() >= n - 2);
+}
+
+#[test]
+fn one_lost_segment_of_a_thousand_calls_costs_at_most_two() {
+    for lost in (0..2_000).step_by(37).chain([0, 1, 2, 3, 1_998, 1_999]) {
+        check_lost(1_000, &lose(1_000, lost));
+    }
+}
+
+#[test]
+fn every_single_lost_segment_of_a_connection_is_survived() {
+    for lost in 0..120 {
+        check_lost(60, &lose(60, lost));
+    }
+}
+
+#[test]
+fn a_gap_in_a_body_costs_completeness_alone() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab";
+    let acts = [get(1), answer(head), AnswerGap(5), answer("cde"), get(2), reply(2)];
+    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 202"]);
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na";
+    let acts = [get(1), answer(chunked), AnswerGap(20), answer("d\r\n0\r\n\r\n"), get(2), reply(2)];
+    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 202"]);
+}
+
+#[test]
+fn a_start_in_the_middle_finds_the_next_message() {
+    let acts = [answer("tail of a body"), ask("st: x\r\n\r\n"), reply(1), get(2), reply(2)];
+    let heard = hear_as(HttpConfig::default(), &facts(false), &acts, Close::End);
+    assert_eq!(heard.lines(), ["GET /calls/2 202"]);
+    assert_eq!((heard.calls[0].grade, heard.losses.of(Loss::OrphanAnswer)), (Grade::B, 1));
+}
+
+#[test]
+fn clear_secrets_never_leave() {
+    let json = r#"{"username":"amal","password":"CANARY-json","refresh_token":"CANARY-refresh-01"}"#;
+    let acts = [
+        ask(format!(
+            "POST /login/CANARY-apikey-0123456789?access_token=CANARY-query-0123456789 HTTP/1.1\r\n\
+             Host: CANARY-user:CANARY-pw@shop\r\nX-Api-Key: CANARY-apikey-0123456789\r\n\
+             Cookie: sid=CANARY-cookie-0123456789\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{json}",
+            json.len()
+        )),
+        answer(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: sid=CANARY-new-0123456789ab\r\n\
+             Content-Length: 43\r\n\r\n{\"access_token\":\"CANARY-access-0123456789\"}",
+        ),
+        ask("GET /x HTTP/1.1\r\nAuthorization: Basic YW1hbDpDQU5BUlktYmFzaWM=\r\n\r\n"),
+        answer("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"),
+    ];
+    let heard = hear(&acts);
+    let text = serde_json::to_string(&heard.calls).expect("serialises");
+    assert_eq!(heard.calls.len(), 2);
+    assert!(!text.to_lowercase().contains("canary") && !text.contains("YW1hb"), "{text}");
+    let first = &heard.calls[0];
+    assert_eq!(first.path, "/login/{masked}");
+    let kinds: Vec<_> = first.identities.iter().map(|who| who.kind).collect();
+    assert_eq!(kinds, [PrincipalKind::ApiKey, PrincipalKind::Token, PrincipalKind::Cookie]);
+    assert_eq!(first.issued.len(), 2);
+    assert!(first.login.is_some());
+    assert!(heard.calls[1].identities.is_empty() && heard.calls[1].login.is_some());
+}
+
+#[test]
+fn a_refresh_chain_can_be_followed() {
+    let tokens = r#"{"access_token":"access-new-0123456789","refresh_token":"refresh-new-0123456789"}"#;
+    let form = "grant_type=refresh_token&refresh_token=refresh-old-0123456789";
+    let acts = [
+        ask(format!(
+            "POST /token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        )),
+        answer(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{tokens}",
+            tokens.len()
+        )),
+    ];
+    let token = |clear: &str| names().credential(PrincipalKind::Token, clear.as_bytes());
+    let issued = hear(&acts).calls[0].issued.clone();
+    assert_eq!(issued[0].credential, token("access-new-0123456789"));
+    assert_eq!(issued[0].renews, Some(token("refresh-old-0123456789")));
+    assert_eq!(issued[1].credential, token("refresh-new-0123456789"));
+    assert_eq!(issued[1].renews, Some(token("access-new-0123456789")));
+}
+
+#[test]
+fn decoys_are_seen_wherever_they_appear() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let digest = format!("sha256:{}", model::Digest::of(b"honey-2"));
+    let decoys = Decoys::new(
+        &[pair("admin", "/admin/*")],
+        &[pair("one", "honey-1"), pair("two", &digest)],
+        &names(),
+    )
+    .expect("well formed");
+    let config = HttpConfig { decoys, ..HttpConfig::default() };
+    for (request, name) in [
+        ("GET /admin/x HTTP/1.1\r\n\r\n", "admin"),
+        ("GET /a/honey-1 HTTP/1.1\r\n\r\n", "one"),
+        ("GET /a?x=honey-2 HTTP/1.1\r\n\r\n", "two"),
+        ("GET /a HTTP/1.1\r\nAuthorization: Bearer honey-2\r\n\r\n", "two"),
+        ("GET /a HTTP/1.1\r\nCookie: a=b; c=honey-1\r\n\r\n", "one"),
+        ("POST /a HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"a\":\"honey-1\"}", "one"),
+    ] {
+        let heard = hear_as(config.clone(), &facts(true), &[ask(request)], Close::End);
+        assert_eq!(heard.calls[0].decoys.as_slice(), [name], "{request}");
+    }
+}
+
+/// Cuts every piece at the given fractions.
+fn cut(acts: &[Act], cuts: &[u8]) -> Vec<Act> {
+    let mut cuts = cuts.iter().cycle();
+    let mut pieces = Vec::new();
+    for act in acts {
+        let (bytes, wrap): (&[u8], fn(Vec<u8>) -> Act) = match act {
+            Ask(bytes) => (bytes, Ask),
+            Answer(bytes) => (bytes, Answer),
+            gap => {
+                pieces.push(gap.clone());
+                continue;
+            }
+        };
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let n = usize::from(*cuts.next().unwrap_or(&1)).clamp(1, rest.len());
+            let (piece, after) = rest.split_at(n);
+            pieces.push(wrap(piece.to_vec()));
+            rest = after;
+        }
+    }
+    pieces
+}
+
+fn timeless(heard: &Heard) -> Vec<ApiCall> {
+    let bare = |call: &ApiCall| ApiCall {
+        at: Timestamp::ZERO,
+        ended_at: Timestamp::ZERO,
+        duration_us: None,
+        ..call.clone()
+    };
+    heard.calls.iter().map(bare).collect()
+}
+
+fn mixed() -> Vec<Act> {
+    let form = "user=amal&password=x";
+    vec![
+        get(1),
+        reply(1),
+        ask(format!(
+            "POST /l HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        )),
+        answer("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"orders\r\n10\r\n\":[{\"id\":4711}]}\r\n0\r\n\r\n"),
+        ask("GET /bad HTTP/1.1\r\nA : b\r\n\r\n"),
+        answer("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"),
+        get(2),
+        AnswerGap(30),
+        answer("rest of it\r\nHTTP/1.\r\n"),
+        get(3),
+        reply(3),
+        AskGap(10),
+        ask("-Other: y\r\n\r\n"),
+        reply(4),
+        ask("POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\nbroken"),
+        get(5),
+        reply(5),
+        ask("\r\n\r\n"),
+        get(6),
+        reply(6),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #[test]
+    fn any_cut_gives_the_same_calls(cuts in proptest::collection::vec(1..60_u8, 1..40)) {
+        let (whole, pieces) = (hear(&mixed()), hear(&cut(&mixed(), &cuts)));
+        prop_assert_eq!(timeless(&pieces), timeless(&whole));
+        prop_assert_eq!(pieces.losses, whole.losses);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn no_bytes_panic(acts in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..60), 0..90_u64), 1..20)) {
+        let base = mixed();
+        let acts: Vec<_> = acts.into_iter().enumerate().flat_map(|(n, (side, bytes, gap))| {
+            let noise = if side { Ask(bytes) } else { Answer(bytes) };
+            let hole = if side { AskGap(gap + 1) } else { AnswerGap(gap + 1) };
+            [base[n % base.len()].clone(), if gap > 45 { hole } else { noise }]
+        }).collect();
+        hear(&acts);
+    }
+}

@@ -1,0 +1,202 @@
+//! Credentials: what a request shows in headers, query and cookies in, principals out.
+//! Clear values live only as long as the head they stand in.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use model::{LoginAttempt, Principal, PrincipalKind};
+use smallvec::SmallVec;
+use zeroize::Zeroize as _;
+
+use super::{Fields, cookie::Session, jwt};
+use crate::{
+    body::{Rules, clean_name, pairs, tag},
+    http::Desk,
+};
+
+/// Identities of one call: the limit of `ApiCall::identities`.
+const IDENTITIES_MAX: usize = 8;
+/// Credentials whose principals are remembered; a power of two.
+const CACHE_ROWS: usize = 4_096;
+/// Longest credential that is read.
+const CREDENTIAL_BYTES_MAX: usize = 16_384;
+/// A generic name such as `key` carries a key only if its value is this long.
+const GENERIC_KEY_BYTES_MIN: usize = 16;
+
+/// What one credential stands for: itself, and the user and client that it claims.
+type Principals = SmallVec<[Principal; 2]>;
+
+/// Principals of credentials seen lately, by keyed hash of the credential: no clear secret stays.
+/// A direct-mapped table; a row is overwritten by the next credential that falls on it.
+pub(crate) struct IdentityCache {
+    rows: Vec<Option<(u128, Principals)>>,
+}
+
+impl IdentityCache {
+    pub(crate) fn new() -> Self {
+        Self { rows: vec![None; CACHE_ROWS] }
+    }
+
+    fn principals(&mut self, key: u128, make: impl FnOnce() -> Principals) -> Principals {
+        let place = usize::try_from(key % CACHE_ROWS as u128).unwrap_or(0);
+        let Some(row) = self.rows.get_mut(place) else { return make() };
+        match row {
+            Some((known, principals)) if *known == key => principals.clone(),
+            _ => {
+                let principals = make();
+                *row = Some((key, principals.clone()));
+                principals
+            }
+        }
+    }
+}
+
+/// Everything that a request presents.
+#[derive(Default)]
+pub(super) struct Credentials<'h> {
+    /// Clear credentials, to mask them in the path.
+    pub(super) clear: SmallVec<[&'h [u8]; 4]>,
+    pub(super) basic: Option<LoginAttempt>,
+    /// Two different credentials of one kind.
+    pub(super) is_contradictory: bool,
+    credentials: Principals,
+    named: Principals,
+}
+
+impl<'h> Credentials<'h> {
+    pub(super) fn gather(fields: &Fields<'h>, query: &'h [u8], desk: &mut Desk) -> Self {
+        let mut found = Self::default();
+        found.is_contradictory = fields.authorization.iter().any(|value| *value != fields.authorization[0]);
+        if let Some(value) = fields.authorization.first() {
+            found.authorization(value, desk);
+        }
+        for value in &fields.api_keys {
+            found.add(PrincipalKind::ApiKey, value.trim_ascii(), desk);
+        }
+        found.query(query, desk);
+        let mut session = Session::default();
+        for cookies in &fields.cookies {
+            session.read(cookies, &desk.config.session_cookies);
+        }
+        if let Some(value) = session.value() {
+            found.add(PrincipalKind::Cookie, value, desk);
+        }
+        found
+    }
+
+    /// Credentials first, then user and client; nobody when they contradict each other.
+    pub(super) fn into_identities(self) -> Principals {
+        let mut identities = self.credentials;
+        if self.is_contradictory {
+            identities.clear();
+        } else {
+            identities.extend(self.named);
+            identities.truncate(IDENTITIES_MAX);
+        }
+        identities
+    }
+
+    fn authorization(&mut self, value: &'h [u8], desk: &mut Desk) {
+        let Some(cut) = memchr::memchr(b' ', value) else { return };
+        let (scheme, rest) = value.split_at(cut);
+        let rest = rest.trim_ascii();
+        let is = |known: &str| scheme.eq_ignore_ascii_case(known.as_bytes());
+        if is("bearer") || is("dpop") {
+            self.add(PrincipalKind::Token, rest, desk);
+        } else if is("apikey") || is("token") || is("key") {
+            let quoted = rest.strip_prefix(b"token=").unwrap_or(rest);
+            let bare = quoted.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(quoted);
+            self.add(PrincipalKind::ApiKey, bare, desk);
+        } else if is("basic") {
+            self.basic(rest, desk);
+        }
+    }
+
+    /// Basic auth (RFC 7617): the name is a user, the password leaves nothing but its tag.
+    fn basic(&mut self, encoded: &'h [u8], desk: &Desk) {
+        let Ok(mut pair) = STANDARD.decode(encoded.get(..encoded.len().min(4_096)).unwrap_or_default()) else {
+            return;
+        };
+        if let Some(cut) = memchr::memchr(b':', &pair) {
+            let (name, password) = pair.split_at(cut);
+            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+            let user = clean_name(name).map(|name| desk.names.named(PrincipalKind::User, name));
+            let password_tag = tag(password.get(1..).unwrap_or_default(), rules);
+            self.basic = Some(LoginAttempt { user: user.clone(), password_tag });
+            self.clear.push(encoded);
+            user.into_iter().for_each(|user| self.name(user));
+        }
+        pair.zeroize();
+    }
+
+    fn query(&mut self, query: &'h [u8], desk: &mut Desk) {
+        if query.is_empty() {
+            return;
+        }
+        for (name, value) in pairs(query) {
+            let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
+            let configured =
+                desk.config.api_key_queries.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+            let generic = is(&["key", "token"])
+                && value.len() >= GENERIC_KEY_BYTES_MIN
+                && !value.contains(&b' ')
+                && value.iter().any(u8::is_ascii_digit);
+            let kind = if is(&["access_token"]) {
+                PrincipalKind::Token
+            } else if configured
+                || generic
+                || is(&["api_key", "apikey", "api-key", "subscription-key", "x-api-key"])
+            {
+                PrincipalKind::ApiKey
+            } else {
+                continue;
+            };
+            match value {
+                Cow::Borrowed(clear) => self.add(kind, clear, desk),
+                Cow::Owned(mut clear) => {
+                    self.present(kind, &clear, desk);
+                    clear.zeroize();
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, kind: PrincipalKind, clear: &'h [u8], desk: &mut Desk) {
+        if self.present(kind, clear, desk) && self.clear.len() < IDENTITIES_MAX {
+            self.clear.push(clear);
+        }
+    }
+
+    fn present(&mut self, kind: PrincipalKind, clear: &[u8], desk: &mut Desk) -> bool {
+        if clear.is_empty() || clear.len() > CREDENTIAL_BYTES_MAX {
+            return false;
+        }
+        let names = &desk.names;
+        let key = names.hash(kind.name().as_bytes(), clear);
+        let principals = desk.identities.principals(key, || {
+            let mut principals = Principals::new();
+            principals.push(names.credential(kind, clear));
+            let claims = (kind == PrincipalKind::Token).then(|| jwt::claims(clear)).flatten().unwrap_or_default();
+            principals.extend(claims.user.map(|name| names.named(PrincipalKind::User, &name)));
+            principals.extend(claims.client.map(|name| names.named(PrincipalKind::Client, &name)));
+            principals
+        });
+        for principal in principals {
+            if !principal.kind.is_credential() {
+                self.name(principal);
+            } else if !self.credentials.contains(&principal) {
+                self.is_contradictory |= self.credentials.iter().any(|known| known.kind == principal.kind);
+                self.credentials.push(principal);
+            }
+        }
+        true
+    }
+
+    /// The first user and the first client count; a second one that differs contradicts them.
+    fn name(&mut self, principal: Principal) {
+        match self.named.iter().find(|known| known.kind == principal.kind) {
+            Some(known) => self.is_contradictory |= *known != principal,
+            None => self.named.push(principal),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Callers: a request's head in, pseudonyms of everybody it is made by out. Never a clear credential.
+
+mod client;
+mod cookie;
+mod credentials;
+mod jwt;
+
+pub(crate) use credentials::IdentityCache;
+
+use std::net::IpAddr;
+
+use compact_str::CompactString;
+use httparse::Header;
+use memchr::{memchr, memmem};
+use model::{Context, FieldId, Issued, LoginAttempt, Principal, PrincipalKind};
+use smallvec::SmallVec;
+
+use crate::{
+    body::{BodyKind, Rules, field_id, id_shape, pairs},
+    http::{Desk, Touched},
+    stream::FlowFacts,
+};
+use credentials::Credentials;
+
+/// Ids kept of a query, with those of the body: the limit of `ApiCall::asked`.
+pub(crate) const ASKED_MAX: usize = 16;
+/// Credentials handed out by one answer: the limit of `ApiCall::issued`.
+const ISSUED_MAX: usize = 4;
+const PATH_BYTES_MAX: usize = 8_192;
+const HOST_BYTES_MAX: usize = 255;
+
+/// What a request's head says of its caller and of what it wants.
+pub(crate) struct Caller {
+    pub(crate) identities: SmallVec<[Principal; 2]>,
+    pub(crate) client: IpAddr,
+    pub(crate) host: CompactString,
+    pub(crate) path: CompactString,
+    pub(crate) context: Context,
+    pub(crate) asked: SmallVec<[FieldId; 0]>,
+    pub(crate) decoys: Touched,
+    /// The user and password of basic auth.
+    pub(crate) basic: Option<LoginAttempt>,
+    pub(crate) body_kind: Option<BodyKind>,
+    pub(crate) expects_continue: bool,
+    /// Whether two recipients could read the head differently.
+    pub(crate) tainted: bool,
+}
+
+/// Reads a request's target and header fields.
+pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, desk: &mut Desk) -> Caller {
+    let fields = Fields::gather(headers, desk);
+    let target = Target::split(target);
+    let credentials = Credentials::gather(&fields, target.query, desk);
+    let host = target.authority.or(fields.host).unwrap_or_default();
+    let mut decoys = Touched::new();
+    let mut asked = SmallVec::new();
+    for (name, value) in pairs(target.query) {
+        desk.config.decoys.value(&value, &desk.names, &mut decoys);
+        let name = std::str::from_utf8(&name).unwrap_or_default();
+        if asked.len() < ASKED_MAX {
+            asked.extend(field_id(name, "", &value, &desk.names));
+        }
+    }
+    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+    rules.decoys.path(target.path, rules.names, &mut decoys);
+    if rules.decoys.has_values() {
+        for header in headers {
+            if header.name.eq_ignore_ascii_case("cookie") {
+                cookie::values(header.value).for_each(|v| rules.decoys.value(v, rules.names, &mut decoys));
+            } else {
+                rules.decoys.authorization(header.value, rules.names, &mut decoys);
+            }
+        }
+    }
+    Caller {
+        client: client::client(
+            facts.client.ip(),
+            &fields.x_forwarded_for,
+            &fields.forwarded,
+            &desk.config.trusted_proxies,
+        ),
+        host: host_text(host),
+        path: path_text(target.path, &credentials.clear),
+        context: fields.context(host, desk),
+        asked,
+        decoys,
+        basic: credentials.basic.clone(),
+        body_kind: if fields.is_encoded { None } else { fields.content_type.and_then(BodyKind::of) },
+        expects_continue: fields.expects_continue,
+        tainted: fields.hosts > 1 || credentials.is_contradictory,
+        identities: credentials.into_identities(),
+    }
+}
+
+/// The credentials that an answer's header fields hand out, and the id of what it created.
+pub(crate) fn handed_out(
+    headers: &[Header<'_>],
+    status: u16,
+    presented: &[Principal],
+    desk: &Desk,
+) -> (SmallVec<[Issued; 0]>, Option<FieldId>) {
+    let mut issued: SmallVec<[Issued; 0]> = SmallVec::new();
+    let mut created = None;
+    for header in headers {
+        if header.name.eq_ignore_ascii_case("set-cookie") && status < 400 && issued.len() < ISSUED_MAX {
+            let Some(clear) = cookie::handed_out(header.value, &desk.config.session_cookies) else { continue };
+            let credential = desk.names.credential(PrincipalKind::Cookie, clear);
+            if presented.contains(&credential) || issued.iter().any(|known| known.credential == credential) {
+                continue;
+            }
+            let renews = presented.iter().find(|old| old.kind == PrincipalKind::Cookie).cloned();
+            issued.push(Issued { credential, renews });
+        } else if matches!(status, 201 | 302 | 303) && header.name.eq_ignore_ascii_case("location") {
+            let path = Target::split(header.value).path;
+            let last = path.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or_default();
+            created = id_shape(last).and_then(|_| field_id("id", "", last, &desk.names));
+        }
+    }
+    (issued, created)
+}
+
+/// Adds the tokens of an answer's body. A refresh token renews the access token that came with it, and the next
+/// access token renews the refresh token presented for it: so a chain of refreshes can be followed link by link.
+pub(crate) fn link_tokens(
+    issued: &mut SmallVec<[Issued; 0]>,
+    access: Option<Principal>,
+    refresh: Option<Principal>,
+    shown: Option<Principal>,
+) {
+    if let Some(access) = access.clone().filter(|_| issued.len() < ISSUED_MAX) {
+        issued.push(Issued { credential: access, renews: shown.clone() });
+    }
+    if let Some(refresh) = refresh.filter(|new| shown.as_ref() != Some(new) && issued.len() < ISSUED_MAX) {
+        issued.push(Issued { credential: refresh, renews: access.or(shown) });
+    }
+}
+
+/// A request target taken apart (RFC 9112 section 3.2); its fragment is dropped.
+struct Target<'t> {
+    authority: Option<&'t [u8]>,
+    path: &'t [u8],
+    query: &'t [u8],
+}
+
+impl<'t> Target<'t> {
+    fn split(target: &'t [u8]) -> Self {
+        let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
+        let (authority, rest) = match memmem::find(target, b"://") {
+            Some(at) if at <= 5 && target.first() != Some(&b'/') => {
+                let after = target.get(at + 3..).unwrap_or_default();
+                let end = after.iter().position(|byte| b"/?".contains(byte)).unwrap_or(after.len());
+                let authority = after.get(..end).unwrap_or_default();
+                // A user name or password in front of the host is nobody's business.
+                let host = authority.rsplit(|byte| *byte == b'@').next();
+                (host, after.get(end..).unwrap_or_default())
+            }
+            _ => (None, target),
+        };
+        let cut = memchr(b'?', rest).unwrap_or(rest.len());
+        let path = rest.get(..cut).unwrap_or_default();
+        let path = if path.is_empty() { b"/" } else { path };
+        Self { authority, path, query: rest.get(cut + 1..).unwrap_or_default() }
+    }
+}
+
+/// The header fields that matter, found in one pass.
+#[derive(Default)]
+struct Fields<'h> {
+    host: Option<&'h [u8]>,
+    hosts: u32,
+    authorization: SmallVec<[&'h [u8]; 1]>,
+    cookies: SmallVec<[&'h [u8]; 1]>,
+    api_keys: SmallVec<[&'h [u8]; 1]>,
+    x_forwarded_for: SmallVec<[&'h [u8]; 2]>,
+    forwarded: SmallVec<[&'h [u8]; 1]>,
+    content_type: Option<&'h [u8]>,
+    is_encoded: bool,
+    expects_continue: bool,
+    agent: &'h [u8],
+    language: &'h [u8],
+    origin: &'h [u8],
+    is_cross_site: bool,
+    /// Keyed hash of the names.
+    names: u64,
+}
+
+impl<'h> Fields<'h> {
+    fn gather(headers: &[Header<'h>], desk: &mut Desk) -> Self {
+        let mut fields = Self::default();
+        let mut names = std::mem::take(&mut desk.scratch);
+        names.clear();
+        for header in headers {
+            if fields.field(header, &desk.config.api_key_headers) {
+                names.extend_from_slice(header.name.as_bytes());
+                names.push(b'\n');
+            }
+        }
+        fields.names = desk.names.short(b"headers", &names);
+        desk.scratch = names;
+        fields
+    }
+
+    /// Takes one field; says whether its name belongs to the look of the client rather than to this one request.
+    fn field(&mut self, header: &Header<'h>, api_key_headers: &[String]) -> bool {
+        let (name, value) = (header.name, header.value);
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is("host") => {
+                self.hosts += 1;
+                self.host = Some(value);
+            }
+            6 if is("cookie") => {
+                self.cookies.push(value);
+                return false;
+            }
+            6 if is("expect") => {
+                self.expects_continue = value.eq_ignore_ascii_case(b"100-continue");
+                return false;
+            }
+            6 if is("origin") => {
+                self.origin = value;
+                return false;
+            }
+            6 if is("apikey") => self.api_keys.push(value),
+            7 if is("api-key") => self.api_keys.push(value),
+            9 if is("x-api-key") => self.api_keys.push(value),
+            12 if is("x-auth-token") => self.api_keys.push(value),
+            14 if is("x-access-token") => self.api_keys.push(value),
+            25 if is("ocp-apim-subscription-key") => self.api_keys.push(value),
+            9 if is("forwarded") => {
+                self.forwarded.push(value);
+                return false;
+            }
+            10 if is("user-agent") => self.agent = value,
+            12 if is("content-type") => {
+                self.content_type = Some(value);
+                return false;
+            }
+            13 if is("authorization") => {
+                self.authorization.push(value);
+                return false;
+            }
+            14 if is("sec-fetch-site") => self.is_cross_site = value == b"cross-site",
+            15 if is("accept-language") => self.language = value,
+            15 if is("x-forwarded-for") => {
+                self.x_forwarded_for.push(value);
+                return false;
+            }
+            16 if is("content-encoding") => {
+                self.is_encoded = !value.eq_ignore_ascii_case(b"identity");
+                return false;
+            }
+            _ if api_key_headers.iter().any(|known| is(known)) => self.api_keys.push(value),
+            _ => return !varies(name),
+        }
+        true
+    }
+
+    fn context(&self, host: &[u8], desk: &Desk) -> Context {
+        let hash = |domain: &[u8], value: &[u8]| {
+            if value.is_empty() { 0 } else { desk.names.short(domain, value) }
+        };
+        let origin = memmem::find(self.origin, b"://").and_then(|at| self.origin.get(at + 3..));
+        Context {
+            agent: hash(b"agent", self.agent),
+            headers: self.names,
+            language: hash(b"language", self.language),
+            cross_site: self.is_cross_site || origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(host)),
+        }
+    }
+}
+
+/// Names that come and go from request to request.
+fn varies(name: &str) -> bool {
+    const VARYING: [&str; 18] = [
+        "content-length", "transfer-encoding", "if-none-match", "if-modified-since", "if-match", "range",
+        "traceparent", "tracestate", "baggage", "x-request-id", "x-correlation-id", "idempotency-key",
+        "referer", "x-real-ip", "via", "connection", "proxy-authorization", "cache-control",
+    ];
+    let forwarded = name.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded"));
+    forwarded || VARYING.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// A host in lower case, with its port if one was sent; what is not printable ASCII is escaped.
+fn host_text(host: &[u8]) -> CompactString {
+    let host = host.rsplit(|byte| *byte == b'@').next().unwrap_or_default();
+    let mut text = printable(host.get(..host.len().min(HOST_BYTES_MAX)).unwrap_or_default());
+    text.make_ascii_lowercase();
+    clip(text, HOST_BYTES_MAX)
+}
+
+/// The path as sent, with credentials masked and bytes that are not printable percent-encoded.
+fn path_text(path: &[u8], clear: &[&[u8]]) -> CompactString {
+    let path = path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or_default();
+    let is_secret = |segment: &[u8]| {
+        jwt::looks_like_jwt(segment) || segment.len() >= 8 && clear.contains(&segment)
+    };
+    if !path.split(|byte| *byte == b'/').any(is_secret) {
+        return clip(printable(path), PATH_BYTES_MAX);
+    }
+    let mut masked = Vec::with_capacity(path.len());
+    for (place, segment) in path.split(|byte| *byte == b'/').enumerate() {
+        if place > 0 {
+            masked.push(b'/');
+        }
+        masked.extend_from_slice(if is_secret(segment) { b"{masked}" } else { segment });
+    }
+    clip(printable(&masked), PATH_BYTES_MAX)
+}
+
+/// Text as it is when it is UTF-8 without control characters; otherwise percent-encoded where it is not.
+fn printable(bytes: &[u8]) -> CompactString {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.is_ascii() && bytes.iter().all(|byte| (b' '..0x7f).contains(byte)) => text.into(),
+        Ok(text) if !text.chars().any(char::is_control) => text.into(),
+        _ => {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            let mut text = CompactString::with_capacity(bytes.len() * 3);
+            for byte in bytes {
+                if byte.is_ascii_graphic() {
+                    text.push(char::from(*byte));
+                } else {
+                    text.push('%');
+                    text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                    text.push(char::from(DIGITS[usize::from(byte & 15)]));
+                }
+            }
+            text
+        }
+    }
+}
+
+fn clip(mut text: CompactString, bytes_max: usize) -> CompactString {
+    if text.len() > bytes_max {
+        let end = (0..=bytes_max).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}
