@@ -178,8 +178,7 @@ impl Subject {
 
     /// Too suspicious to teach anybody anything.
     pub(crate) fn teaches(&self) -> bool {
-        let limit = crate::stats::TEACHES_BELOW;
-        self.foreign.ln() < limit && self.probing.ln() < limit
+        self.foreign.teaches() && self.probing.teaches()
     }
 
     /// Its vote on a kind of object; the least used kind is forgotten past 8.
@@ -296,7 +295,8 @@ impl Crowd {
 
 impl Worth for Subject {
     fn worth(&self) -> u32 {
-        let suspicious = if self.foreign.ln_max() > 2.0 || self.probing.ln_max() > 2.0 { 40 } else { 0 };
+        let suspicious =
+            if self.foreign.strongest() > 8.0 || self.probing.strongest() > 8.0 { 40 } else { 0 };
         let odd = if self.logins.is_some() || self.suspicion.is_some() { 2 } else { 0 };
         let credential = if self.principal.kind.is_credential() { 4 } else { 0 };
         let age = self.last.since(self.first).as_secs();

@@ -68,7 +68,7 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
             logins.spread.step(hit, world.login_prior.predictive(tries, hits), scene.day, Excuse::Slowly);
             logins.failed_users = logins.failed_users.saturating_add(u16::from(hit == Hit::Yes));
             charged = hit == Hit::Yes;
-            if logins.spread.ln() < crate::stats::TEACHES_BELOW {
+            if logins.spread.teaches() {
                 let (tries, hits) = logins.spread.counts();
                 world.login_prior.vote(family, tries, hits);
             }
@@ -151,7 +151,7 @@ fn tell(world: &mut World, scene: &Scene<'_>, user: &Principal, p: f64, expected
 impl crate::subjects::Logins {
     /// Both ways of guessing, half the mass each.
     fn p(&self) -> f64 {
-        let evidence = (self.spread.ln_max().exp() + self.repeat.ln_max().exp()) / 2.0;
+        let evidence = f64::from(self.spread.strongest() + self.repeat.strongest()) / 2.0;
         (1.0 / evidence.max(1.0)).min(1.0)
     }
 }
@@ -176,7 +176,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
         return Words::default();
     };
     let took = span(mark.first, mark.last);
-    let share = world.login_prior.predictive(0.0, 0.0) * 100.0;
+    let share = world.login_prior.usual() * 100.0;
     let failures = count(u64::from(logins.failures), "failed sign-in");
     let users = count(u64::from(logins.failed_users), "user");
     Words {

@@ -136,7 +136,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let Some(mark) = subject.marked(Detector::Probing) else { return Words::default() };
     let hits = u64::from(mark.hits.max(mark.unattested));
     let took = span(mark.first, mark.last);
-    let share = world.probing_prior.predictive(0.0, 0.0) * 100.0;
+    let share = world.probing_prior.usual() * 100.0;
     Words {
         expected: format!("{share:.1} % of the distinct targets of a normal caller fail at first touch"),
         observed: format!(

@@ -8,21 +8,23 @@ const RATE_MIN: f64 = 1e-3;
 const RATE_MAX: f64 = 0.9;
 /// Tries a day among which a start is equally likely; later ones share a tail.
 const EVEN_STARTS: f64 = 100.0;
-/// Evidence beyond which a principal teaches others nothing: 50.
-pub(crate) const TEACHES_BELOW: f64 = 3.912_023;
-/// Evidence beyond which it excuses its own hits more slowly by counting them as its habit: 12, and the slower weight.
+/// Evidence beyond which a principal teaches others nothing.
+const TEACHES_BELOW: f32 = 50.0;
+/// Evidence beyond which it excuses its own hits more slowly by counting them as its habit, and the slower weight.
 /// Weight 0 would let a rate that is merely high grow into evidence for ever.
-const LEARNS_BELOW: f64 = 2.484_907;
+const LEARNS_BELOW: f32 = 12.0;
 const SLOWLY: f32 = 0.15;
 /// Tries after which the oldest half is forgotten.
 const TRIES_MAX: f32 = 500.0;
-const LN_MAX: f64 = 80.0;
+/// Beyond it evidence no longer grows: far past any budget, far from overflow.
+const EVIDENCE_MAX: f64 = 1e30;
 
 /// One e-process: P(max over a day >= 1/a) <= a for a normal principal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Process {
-    ln: [f32; 3],
-    ln_max: f32,
+    /// Evidence per alternative, not as logarithms: a step costs no transcendental function.
+    evidence: [f32; 3],
+    strongest: f32,
     tries: f32,
     hits: f32,
     day: u16,
@@ -33,21 +35,6 @@ pub(crate) struct Process {
     share: f32,
 }
 
-impl Default for Process {
-    fn default() -> Self {
-        Self {
-            ln: [f32::NEG_INFINITY; 3],
-            ln_max: f32::NEG_INFINITY,
-            tries: 0.0,
-            hits: 0.0,
-            day: 0,
-            today: 0,
-            run: (0, 0),
-            share: 0.0,
-        }
-    }
-}
-
 impl Process {
     /// One try: whether it hit, the normal rate, and the day it fell on.
     #[expect(clippy::cast_possible_truncation, reason = "stored in half the space; seven digits are plenty")]
@@ -55,28 +42,27 @@ impl Process {
         let rate = rate.clamp(RATE_MIN, RATE_MAX);
         if day != self.day {
             (self.day, self.today) = (day, 0);
-            self.ln_max = self.ln() as f32;
+            self.strongest = self.evidence();
         }
         self.today = self.today.saturating_add(1);
         let start = start_mass(f64::from(self.today));
-        for (slot, (alternative, weight)) in self.ln.iter_mut().zip(ALTERNATIVES) {
+        for (slot, (alternative, weight)) in self.evidence.iter_mut().zip(ALTERNATIVES) {
             let ratio = match hit {
                 Hit::Yes => alternative / rate,
                 Hit::No => (1.0 - alternative) / (1.0 - rate),
             };
-            let mass = f64::from(*slot).exp() + weight * start;
-            *slot = (mass.ln() + ratio.ln()).clamp(-LN_MAX, LN_MAX) as f32;
+            *slot = ((f64::from(*slot) + weight * start) * ratio).min(EVIDENCE_MAX) as f32;
         }
-        let ln = self.ln();
+        let now = self.evidence();
         self.run =
-            if ln < 0.0 && hit == Hit::No { (0, 0) } else { (self.run.0.saturating_add(1), self.run.1) };
+            if now < 1.0 && hit == Hit::No { (0, 0) } else { (self.run.0.saturating_add(1), self.run.1) };
         self.run.1 = self.run.1.saturating_add(u16::from(hit == Hit::Yes));
-        if ln as f32 >= self.ln_max {
-            self.ln_max = ln as f32;
+        if now >= self.strongest {
+            self.strongest = now;
             self.share = f32::from(self.run.1) / f32::from(self.run.0.max(1));
         }
         let weight = match excuse {
-            _ if ln < LEARNS_BELOW => 1.0,
+            _ if now < LEARNS_BELOW => 1.0,
             Excuse::Slowly => SLOWLY,
             Excuse::Never => 0.0,
         };
@@ -88,19 +74,24 @@ impl Process {
         }
     }
 
-    /// Natural logarithm of the present evidence.
-    pub(crate) fn ln(&self) -> f64 {
-        self.ln.iter().map(|ln| f64::from(*ln).exp()).sum::<f64>().ln()
+    /// The present evidence: how many times likelier the tries are under misbehaviour.
+    pub(crate) fn evidence(&self) -> f32 {
+        self.evidence.iter().sum()
     }
 
-    /// Natural logarithm of the strongest evidence of the day.
-    pub(crate) fn ln_max(&self) -> f64 {
-        f64::from(self.ln_max)
+    /// The strongest evidence of the day.
+    pub(crate) fn strongest(&self) -> f32 {
+        self.strongest
+    }
+
+    /// Whether it is innocent enough to teach others.
+    pub(crate) fn teaches(&self) -> bool {
+        self.evidence() < TEACHES_BELOW
     }
 
     /// Probability of as much evidence on one day under normal behaviour.
     pub(crate) fn p(&self) -> f64 {
-        (-self.ln_max()).exp().min(1.0)
+        1.0 / f64::from(self.strongest).max(1.0)
     }
 
     /// Share of hits from the evidence's beginning to its strongest moment, 0 to 1.

@@ -4,6 +4,6 @@ mod eprocess;
 mod hmp;
 mod npmle;
 
-pub(crate) use eprocess::{Excuse, Hit, Process, TEACHES_BELOW};
+pub(crate) use eprocess::{Excuse, Hit, Process};
 pub(crate) use hmp::harmonic_mean;
 pub(crate) use npmle::Prior;

@@ -1,7 +1,7 @@
 //! What rate is normal: (tries, hits) of many principals in, the predictive rate of one out. A grid with EM weights
 //! (non-parametric maximum likelihood, Koenker and Mizera 2014). Never lets one principal vote twice.
 
-use crate::hash::Tag;
+use crate::hash::{Tag, mix};
 
 /// Rates of the grid.
 const GRID: [f64; 10] = [3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.08, 0.2, 0.4, 0.65, 0.92];
@@ -14,6 +14,8 @@ const VOTERS_MIN: usize = 50;
 /// The shipped weights count as this many voters.
 const SHIPPED_VOTERS: f64 = 100.0;
 const EM_STEPS: usize = 20;
+/// A place in the cache that no counts match.
+const UNKNOWN: (f32, f32, f64) = (-1.0, -1.0, 1.0);
 
 /// The population's rates.
 pub(crate) struct Prior {
@@ -21,6 +23,8 @@ pub(crate) struct Prior {
     weights: [f64; 10],
     ln_rates: [(f64, f64); 10],
     votes: Vec<(f32, f32)>,
+    /// Rates computed before, by tries and hits: most principals share a few counts.
+    known: Vec<(f32, f32, f64)>,
 }
 
 impl Prior {
@@ -29,11 +33,30 @@ impl Prior {
         let sum: f64 = shipped.iter().sum();
         let shipped = shipped.map(|weight| weight / sum);
         let ln_rates = GRID.map(|rate| (rate.ln(), (-rate).ln_1p()));
-        Self { shipped, weights: shipped, ln_rates, votes: vec![(0.0, 0.0); PLACES] }
+        Self {
+            shipped,
+            weights: shipped,
+            ln_rates,
+            votes: vec![(0.0, 0.0); PLACES],
+            known: vec![UNKNOWN; PLACES],
+        }
     }
 
     /// The chance that the next try hits, for a principal with `hits` in `tries`.
-    pub(crate) fn predictive(&self, tries: f32, hits: f32) -> f64 {
+    pub(crate) fn predictive(&mut self, tries: f32, hits: f32) -> f64 {
+        let place = mix(u64::from(tries.to_bits()), u64::from(hits.to_bits())) as usize % PLACES;
+        if (self.known[place].0, self.known[place].1) != (tries, hits) {
+            self.known[place] = (tries, hits, self.rate(tries, hits));
+        }
+        self.known[place].2
+    }
+
+    /// The chance that a first try hits.
+    pub(crate) fn usual(&self) -> f64 {
+        self.rate(0.0, 0.0)
+    }
+
+    fn rate(&self, tries: f32, hits: f32) -> f64 {
         let (hits, misses) = (f64::from(hits), f64::from((tries - hits).max(0.0)));
         let mut ln_likelihoods = [0.0_f64; 10];
         let mut top = f64::NEG_INFINITY;
@@ -82,6 +105,7 @@ impl Prior {
             weights = next.map(|weight| (weight / sum).max(WEIGHT_MIN));
         }
         self.weights = weights;
+        self.known.fill(UNKNOWN);
     }
 }
 
@@ -105,7 +129,7 @@ mod tests {
 
     #[test]
     fn own_history_outweighs_the_population() {
-        let prior = Prior::new(SHIPPED);
+        let mut prior = Prior::new(SHIPPED);
         assert!(prior.predictive(200.0, 40.0) > 0.15);
         assert!(prior.predictive(200.0, 0.0) < 0.003);
     }
