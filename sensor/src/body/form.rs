@@ -31,7 +31,8 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
         match (byte, after) {
             (b'+', _) => plain.push(b' '),
             (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |hex: u8| char::from(hex).to_digit(16).and_then(|n| u8::try_from(n).ok()).unwrap_or(0);
+                let digit =
+                    |hex: u8| char::from(hex).to_digit(16).and_then(|n| u8::try_from(n).ok()).unwrap_or(0);
                 plain.push(digit(*high) << 4 | digit(*low));
                 rest = after;
             }

@@ -111,18 +111,34 @@ impl Harvest {
             return Meaning::Refresh;
         }
         match self.role {
-            Role::Request if is(&["password", "passwd", "pwd", "pass", "pin", "passcode"]) => Meaning::Password,
+            Role::Request if is(&["password", "passwd", "pwd", "pass", "pin", "passcode"]) => {
+                Meaning::Password
+            }
             Role::Request
                 if is(&[
-                    "username", "user", "login", "email", "userid", "user_id", "user_name", "account",
-                    "identifier", "phone",
+                    "username",
+                    "user",
+                    "login",
+                    "email",
+                    "userid",
+                    "user_id",
+                    "user_name",
+                    "account",
+                    "identifier",
+                    "phone",
                 ]) =>
             {
                 Meaning::User
             }
             Role::Answer
                 if is(&[
-                    "access_token", "accessToken", "token", "jwt", "session_token", "sessionToken", "auth_token",
+                    "access_token",
+                    "accessToken",
+                    "token",
+                    "jwt",
+                    "session_token",
+                    "sessionToken",
+                    "auth_token",
                 ]) =>
             {
                 Meaning::Access

@@ -131,7 +131,10 @@ mod tests {
             ]
         );
         assert_eq!(harvest.access, Some(names.credential(PrincipalKind::Token, b"canary-access-0123456789")));
-        assert_eq!(harvest.refresh, Some(names.credential(PrincipalKind::Token, b"canary-refresh-0123456789")));
+        assert_eq!(
+            harvest.refresh,
+            Some(names.credential(PrincipalKind::Token, b"canary-refresh-0123456789"))
+        );
     }
 
     #[test]

@@ -8,8 +8,27 @@ pub(crate) const ID_BYTES_MAX: usize = 64;
 
 /// Names of containers that say nothing of what they hold.
 const GENERIC: [&str; 22] = [
-    "items", "data", "results", "result", "content", "records", "rows", "list", "edges", "node", "nodes",
-    "value", "values", "_embedded", "embedded", "hits", "entries", "payload", "response", "body", "objects",
+    "items",
+    "data",
+    "results",
+    "result",
+    "content",
+    "records",
+    "rows",
+    "list",
+    "edges",
+    "node",
+    "nodes",
+    "value",
+    "values",
+    "_embedded",
+    "embedded",
+    "hits",
+    "entries",
+    "payload",
+    "response",
+    "body",
+    "objects",
     "collection",
 ];
 

@@ -1,9 +1,7 @@
 //! Exchanges: a request while its answer is awaited in, one `ApiCall` out. Never emits a call twice.
 
 use httparse::Header;
-use model::{
-    ApiCall, CallId, Grade, HttpVersion, Loss, Principal, PrincipalKind, Timestamp,
-};
+use model::{ApiCall, CallId, Grade, HttpVersion, Loss, Principal, PrincipalKind, Timestamp};
 
 use super::{Desk, framing::Framing};
 use crate::{
@@ -184,7 +182,13 @@ impl Exchange {
     }
 
     /// The call as it stands.
-    pub(super) fn finish(mut self, at: Timestamp, facts: &FlowFacts, flow: FlowState, desk: &mut Desk) -> ApiCall {
+    pub(super) fn finish(
+        mut self,
+        at: Timestamp,
+        facts: &FlowFacts,
+        flow: FlowState,
+        desk: &mut Desk,
+    ) -> ApiCall {
         let whole = Progress::Over { whole: true };
         self.call.complete = self.request == whole && self.answer == whole && !self.doubtful;
         self.call.ended_at = at;
@@ -262,7 +266,9 @@ impl<'h> BodyOf<'h> {
         let mut found = Self::default();
         for header in headers {
             match header.name.len() {
-                12 if header.name.eq_ignore_ascii_case("content-type") => found.content_type = Some(header.value),
+                12 if header.name.eq_ignore_ascii_case("content-type") => {
+                    found.content_type = Some(header.value)
+                }
                 16 if header.name.eq_ignore_ascii_case("content-encoding") => {
                     found.is_encoded = !header.value.eq_ignore_ascii_case(b"identity");
                 }
@@ -285,4 +291,3 @@ impl Desk {
         Rules { names: &self.names, decoys: &self.config.decoys }
     }
 }
-

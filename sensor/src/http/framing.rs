@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn lengths_by_table() {
-        for (text, n) in [("3", Some(3)), ("+3", None), ("0x3", None), ("18446744073709551619", None), ("", None)]
+        for (text, n) in
+            [("3", Some(3)), ("+3", None), ("0x3", None), ("18446744073709551619", None), ("", None)]
         {
             assert_eq!(content_length(text.as_bytes()), n, "{text}");
         }

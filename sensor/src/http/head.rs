@@ -63,7 +63,8 @@ pub(super) fn request_start(line: &[u8]) -> Option<usize> {
     }
     let space = memrchr(b' ', text)?;
     let target = text.get(space + 1..)?;
-    if !matches!(target.first(), Some(b'/' | b'h' | b'H' | b'*')) && !text.get(..space)?.ends_with(b"CONNECT") {
+    if !matches!(target.first(), Some(b'/' | b'h' | b'H' | b'*')) && !text.get(..space)?.ends_with(b"CONNECT")
+    {
         return None;
     }
     let before = text.get(..space)?;
@@ -177,7 +178,9 @@ fn start_line(line: &[u8]) -> Option<StartLine<'_>> {
 fn version(text: &[u8]) -> Option<HttpVersion> {
     match text {
         b"HTTP/1.0" => Some(HttpVersion::Http10),
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', digit] if digit.is_ascii_digit() => Some(HttpVersion::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', digit] if digit.is_ascii_digit() => {
+            Some(HttpVersion::Http11)
+        }
         b"HTTP/2.0" => Some(HttpVersion::Http2),
         _ => None,
     }

@@ -470,7 +470,14 @@ impl Conversation {
     }
 
     /// Emits the oldest `n` open requests as they stand.
-    fn give_up(&mut self, n: usize, facts: &FlowFacts, at: Timestamp, desk: &mut Desk, calls: &mut Vec<ApiCall>) {
+    fn give_up(
+        &mut self,
+        n: usize,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
         for _ in 0..n.min(self.pairing.open.len()) {
             self.emit_oldest(facts, at, desk, calls);
         }

@@ -98,22 +98,20 @@ impl Pairing {
         let takes_turns = !self.pipelines && (self.turns > 1 || self.open.len() == 1);
         let sure = match self.acknowledged {
             Some(_) => takes_turns || waiting == 1 && self.debt == 0,
-            None => waiting == 1 && self.debt == 0 && !self.pipelines && start >= self.lost_until && last == 0,
+            None => {
+                waiting == 1 && self.debt == 0 && !self.pipelines && start >= self.lost_until && last == 0
+            }
         };
         if sure {
             if start >= self.lost_until {
                 self.out_of_step = false;
                 self.debt = 0;
             }
-            return Match::At { place: last, doubtful: true };
+            let doubtful = self.acknowledged.is_none() || self.pipelines;
+            return Match::At { place: last, doubtful };
         }
         let given_up = u32::try_from(waiting).unwrap_or(u32::MAX);
         self.debt = self.debt.saturating_add(given_up).saturating_sub(1);
         Match::Orphan { give_up: candidates }
-    }
-
-    /// Keeps `open` in step with what was given up when nothing can come any more.
-    pub(super) fn in_step(&self) -> bool {
-        !self.out_of_step
     }
 }

@@ -87,14 +87,7 @@ pub(super) enum GapFate {
 impl Reader {
     pub(super) fn new(direction: Direction, from_start: bool) -> Self {
         let state = if from_start { State::Head } else { State::Seek };
-        Self {
-            direction,
-            state,
-            line_ends: 0,
-            position: 0,
-            begun: (Timestamp::ZERO, 0),
-            buffer: Vec::new(),
-        }
+        Self { direction, state, line_ends: 0, position: 0, begun: (Timestamp::ZERO, 0), buffer: Vec::new() }
     }
 
     /// Stream position behind the last byte read.
@@ -233,20 +226,17 @@ impl Reader {
         }
         let whole_before = self.buffer.len();
         if whole_before < 40 && !self.plausible(rest) {
-            // What is buffered stays: it may be the beginning of a line that ends in a request line.
+            // What is buffered stays: the next message may begin in it.
             self.state = State::Seek;
-            if self.direction == Direction::Response {
-                self.buffer.clear();
-            }
             return Step::Broken(Loss::BadHead);
         }
         if whole_before == 0 {
-            if let Some(end) = head_end(rest, 0) {
+            if let Some(end) = head_end(rest, 0).filter(|end| *end <= head_bytes_max) {
                 return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max);
             }
         }
         // Look for the end across the border, then copy no more than the head.
-        let room = head_bytes_max.saturating_add(4).saturating_sub(whole_before);
+        let room = head_bytes_max.saturating_add(1).saturating_sub(whole_before);
         let n = rest.len().min(room);
         self.buffer.extend_from_slice(rest.get(..n).unwrap_or_default());
         if let Some(end) = head_end(&self.buffer, whole_before) {
@@ -288,19 +278,20 @@ impl Reader {
     }
 
     fn read_seek<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
-        let before = rest.len();
+        let (before, held) = (rest.len(), self.buffer.len());
         let found = match self.direction {
             Direction::Request => self.seek_request(rest),
             Direction::Response => self.seek_status(rest),
         };
-        let skipped = before - rest.len();
+        let read = before - rest.len();
         if found {
             self.state = State::Head;
             self.line_ends = 0;
-            let here = self.position + skipped as u64;
+            let here = self.position + read as u64;
             self.begun = (at, here.saturating_sub(self.buffer.len() as u64));
         }
-        Step::Skipped(skipped as u64)
+        // What is still held is not skipped yet.
+        Step::Skipped((held + read).saturating_sub(self.buffer.len()) as u64)
     }
 
     /// Line by line, because a request line is known by its end.

@@ -99,7 +99,7 @@ fn reply(n: usize) -> Act {
     let body = format!("{{\"id\":{n}}}");
     answer(format!(
         "HTTP/1.1 {} OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        200 + n % 97,
+        210 + n % 80,
         body.len()
     ))
 }
@@ -115,13 +115,19 @@ fn transcripts_by_table() {
             vec!["GET /a 200", "GET /b 200"],
         ),
         (
-            vec![ask("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"), answer(ok), answer(ok)],
+            vec![
+                ask("POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n"),
+                answer(ok),
+                answer(ok),
+            ],
             vec!["POST /a 200", "GET /b 200"],
         ),
         (
             vec![
                 ask("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n"),
-                answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+                answer(
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                ),
             ],
             vec!["POST /a 201"],
         ),
@@ -178,7 +184,9 @@ fn an_upgrade_is_a_call_and_then_opaque() {
 
 #[test]
 fn what_is_not_http_is_given_up_at_once() {
-    for act in [Ask(vec![22, 3, 1, 0, 200]), answer("220 mail ready\r\n"), ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")] {
+    for act in
+        [Ask(vec![22, 3, 1, 0, 200]), answer("220 mail ready\r\n"), ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
+    {
         let heard = hear(&[act]);
         assert!(heard.opaque && heard.calls.is_empty());
         assert_eq!(heard.losses.of(Loss::NotHttp), 1);
@@ -190,7 +198,8 @@ fn two_readings_cost_the_grade() {
     let ok = answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let both = "POST /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(hear(&[ask(both), ok.clone()]).calls[0].grade, Grade::C);
-    let two = "GET /a HTTP/1.1\r\nAuthorization: Bearer aaaaaaaaaaaaaaaaaaaa\r\nAuthorization: Bearer b\r\n\r\n";
+    let two =
+        "GET /a HTTP/1.1\r\nAuthorization: Bearer aaaaaaaaaaaaaaaaaaaa\r\nAuthorization: Bearer b\r\n\r\n";
     let heard = hear(&[ask(two), ok]);
     assert!(heard.calls[0].identities.is_empty());
 }
@@ -199,7 +208,7 @@ fn two_readings_cost_the_grade() {
 fn a_head_over_the_limit_costs_that_call_alone() {
     let long = format!("GET /long HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(70_000));
     let heard = hear(&[get(1), reply(1), ask(long), reply(2), get(3), reply(3)]);
-    assert_eq!(heard.lines(), ["GET /calls/1 201", "GET /calls/3 203"]);
+    assert_eq!(heard.lines(), ["GET /calls/1 211", "GET /calls/3 213"]);
     assert_eq!((heard.losses.of(Loss::HeadTooLong), heard.losses.of(Loss::OrphanAnswer)), (1, 1));
 }
 
@@ -208,7 +217,7 @@ fn an_unanswered_request_hides_no_other() {
     let acts = [get(1), reply(1), get(2), AnswerGap(60), get(3), reply(3), get(4), reply(4)];
     assert_eq!(
         hear(&acts).lines(),
-        ["GET /calls/1 201", "GET /calls/2 - cut", "GET /calls/3 203 cut", "GET /calls/4 204"]
+        ["GET /calls/1 211", "GET /calls/2 - cut", "GET /calls/3 213", "GET /calls/4 214"]
     );
 }
 
@@ -246,12 +255,12 @@ fn answers_that_waited_behind_a_hole_find_their_requests() {
     assert_eq!(
         found,
         [
-            call(1, Some(201)),
-            call(2, Some(202)),
+            call(1, Some(211)),
+            call(2, Some(212)),
             call(3, None),
-            call(4, Some(204)),
-            call(5, Some(205)),
-            call(6, Some(206)),
+            call(4, Some(214)),
+            call(5, Some(215)),
+            call(6, Some(216)),
         ]
     );
 }
@@ -270,7 +279,7 @@ fn lose(n: usize, lost: usize) -> Heard {
 fn check_lost(n: usize, heard: &Heard) {
     let right = |call: &&ApiCall| {
         let number: usize = call.path.trim_start_matches("/calls/").parse().expect("ours");
-        call.status.inspect(|status| assert_eq!(usize::from(*status), 200 + number % 97)).is_some()
+        call.status.inspect(|status| assert_eq!(usize::from(*status), 210 + number % 80)).is_some()
     };
     assert!(heard.calls.iter().filter(right).count() >= n - 2);
     assert!(heard.calls.iter().filter(|call| call.complete).count() >= n - 2);
@@ -294,17 +303,17 @@ fn every_single_lost_segment_of_a_connection_is_survived() {
 fn a_gap_in_a_body_costs_completeness_alone() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab";
     let acts = [get(1), answer(head), AnswerGap(5), answer("cde"), get(2), reply(2)];
-    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 202"]);
+    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 212"]);
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na";
     let acts = [get(1), answer(chunked), AnswerGap(20), answer("d\r\n0\r\n\r\n"), get(2), reply(2)];
-    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 202"]);
+    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 212"]);
 }
 
 #[test]
 fn a_start_in_the_middle_finds_the_next_message() {
     let acts = [answer("tail of a body"), ask("st: x\r\n\r\n"), reply(1), get(2), reply(2)];
     let heard = hear_as(HttpConfig::default(), &facts(false), &acts, Close::End);
-    assert_eq!(heard.lines(), ["GET /calls/2 202"]);
+    assert_eq!(heard.lines(), ["GET /calls/2 212"]);
     assert_eq!((heard.calls[0].grade, heard.losses.of(Loss::OrphanAnswer)), (Grade::B, 1));
 }
 
@@ -365,12 +374,9 @@ fn a_refresh_chain_can_be_followed() {
 fn decoys_are_seen_wherever_they_appear() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let digest = format!("sha256:{}", model::Digest::of(b"honey-2"));
-    let decoys = Decoys::new(
-        &[pair("admin", "/admin/*")],
-        &[pair("one", "honey-1"), pair("two", &digest)],
-        &names(),
-    )
-    .expect("well formed");
+    let decoys =
+        Decoys::new(&[pair("admin", "/admin/*")], &[pair("one", "honey-1"), pair("two", &digest)], &names())
+            .expect("well formed");
     let config = HttpConfig { decoys, ..HttpConfig::default() };
     for (request, name) in [
         ("GET /admin/x HTTP/1.1\r\n\r\n", "admin"),
@@ -378,7 +384,10 @@ fn decoys_are_seen_wherever_they_appear() {
         ("GET /a?x=honey-2 HTTP/1.1\r\n\r\n", "two"),
         ("GET /a HTTP/1.1\r\nAuthorization: Bearer honey-2\r\n\r\n", "two"),
         ("GET /a HTTP/1.1\r\nCookie: a=b; c=honey-1\r\n\r\n", "one"),
-        ("POST /a HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"a\":\"honey-1\"}", "one"),
+        (
+            "POST /a HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"a\":\"honey-1\"}",
+            "one",
+        ),
     ] {
         let heard = hear_as(config.clone(), &facts(true), &[ask(request)], Close::End);
         assert_eq!(heard.calls[0].decoys.as_slice(), [name], "{request}");
@@ -428,7 +437,9 @@ fn mixed() -> Vec<Act> {
             "POST /l HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
             form.len()
         )),
-        answer("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"orders\r\n10\r\n\":[{\"id\":4711}]}\r\n0\r\n\r\n"),
+        answer(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"orders\r\n10\r\n\":[{\"id\":4711}]}\r\n0\r\n\r\n",
+        ),
         ask("GET /bad HTTP/1.1\r\nA : b\r\n\r\n"),
         answer("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"),
         get(2),

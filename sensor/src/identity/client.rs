@@ -10,7 +10,12 @@ use ipnet::IpNet;
 /// `x_forwarded_for` and `forwarded` are the header values in order of appearance. They are walked right to left
 /// past trusted proxies; the first untrusted address is the client. A malformed element ends the walk at the last
 /// trusted address. When both headers are there and disagree, neither is believed.
-pub(super) fn client(peer: IpAddr, x_forwarded_for: &[&[u8]], forwarded: &[&[u8]], trusted: &[IpNet]) -> IpAddr {
+pub(super) fn client(
+    peer: IpAddr,
+    x_forwarded_for: &[&[u8]],
+    forwarded: &[&[u8]],
+    trusted: &[IpNet],
+) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return peer;

@@ -70,9 +70,10 @@ pub(super) fn handed_out<'h>(set_cookie: &'h [u8], configured: &[String]) -> Opt
     let mut parts = set_cookie.split(|byte| *byte == b';');
     let (name, value) = split(parts.next()?)?;
     let removes = parts.any(|part| {
-        part.trim_ascii().to_ascii_lowercase().strip_prefix(b"max-age=").is_some_and(|age| {
-            age.first() == Some(&b'-') || age.iter().all(|digit| *digit == b'0')
-        })
+        part.trim_ascii()
+            .to_ascii_lowercase()
+            .strip_prefix(b"max-age=")
+            .is_some_and(|age| age.first() == Some(&b'-') || age.iter().all(|digit| *digit == b'0'))
     });
     let rank = rank(name, configured)?;
     (!removes && !value.is_empty() && (rank == 0 || looks_random(value))).then_some(value)

@@ -114,7 +114,8 @@ impl<'h> Credentials<'h> {
 
     /// Basic auth (RFC 7617): the name is a user, the password leaves nothing but its tag.
     fn basic(&mut self, encoded: &'h [u8], desk: &Desk) {
-        let Ok(mut pair) = STANDARD.decode(encoded.get(..encoded.len().min(4_096)).unwrap_or_default()) else {
+        let Ok(mut pair) = STANDARD.decode(encoded.get(..encoded.len().min(4_096)).unwrap_or_default())
+        else {
             return;
         };
         if let Some(cut) = memchr::memchr(b':', &pair) {
@@ -176,7 +177,8 @@ impl<'h> Credentials<'h> {
         let principals = desk.identities.principals(key, || {
             let mut principals = Principals::new();
             principals.push(names.credential(kind, clear));
-            let claims = (kind == PrincipalKind::Token).then(|| jwt::claims(clear)).flatten().unwrap_or_default();
+            let claims =
+                (kind == PrincipalKind::Token).then(|| jwt::claims(clear)).flatten().unwrap_or_default();
             principals.extend(claims.user.map(|name| names.named(PrincipalKind::User, &name)));
             principals.extend(claims.client.map(|name| names.named(PrincipalKind::Client, &name)));
             principals

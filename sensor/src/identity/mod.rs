@@ -103,7 +103,9 @@ pub(crate) fn handed_out(
     let mut created = None;
     for header in headers {
         if header.name.eq_ignore_ascii_case("set-cookie") && status < 400 && issued.len() < ISSUED_MAX {
-            let Some(clear) = cookie::handed_out(header.value, &desk.config.session_cookies) else { continue };
+            let Some(clear) = cookie::handed_out(header.value, &desk.config.session_cookies) else {
+                continue;
+            };
             let credential = desk.names.credential(PrincipalKind::Cookie, clear);
             if presented.contains(&credential) || issued.iter().any(|known| known.credential == credential) {
                 continue;
@@ -273,9 +275,24 @@ impl<'h> Fields<'h> {
 /// Names that come and go from request to request.
 fn varies(name: &str) -> bool {
     const VARYING: [&str; 18] = [
-        "content-length", "transfer-encoding", "if-none-match", "if-modified-since", "if-match", "range",
-        "traceparent", "tracestate", "baggage", "x-request-id", "x-correlation-id", "idempotency-key",
-        "referer", "x-real-ip", "via", "connection", "proxy-authorization", "cache-control",
+        "content-length",
+        "transfer-encoding",
+        "if-none-match",
+        "if-modified-since",
+        "if-match",
+        "range",
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "x-request-id",
+        "x-correlation-id",
+        "idempotency-key",
+        "referer",
+        "x-real-ip",
+        "via",
+        "connection",
+        "proxy-authorization",
+        "cache-control",
     ];
     let forwarded = name.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded"));
     forwarded || VARYING.iter().any(|known| name.eq_ignore_ascii_case(known))
@@ -292,9 +309,8 @@ fn host_text(host: &[u8]) -> CompactString {
 /// The path as sent, with credentials masked and bytes that are not printable percent-encoded.
 fn path_text(path: &[u8], clear: &[&[u8]]) -> CompactString {
     let path = path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or_default();
-    let is_secret = |segment: &[u8]| {
-        jwt::looks_like_jwt(segment) || segment.len() >= 8 && clear.contains(&segment)
-    };
+    let is_secret =
+        |segment: &[u8]| jwt::looks_like_jwt(segment) || segment.len() >= 8 && clear.contains(&segment);
     if !path.split(|byte| *byte == b'/').any(is_secret) {
         return clip(printable(path), PATH_BYTES_MAX);
     }
