@@ -31,7 +31,7 @@ pub struct ApiCall {
     pub http: HttpVersion,
     /// Method, as sent; at most 32 bytes.
     pub method: CompactString,
-    /// Host, lower case, without port when it is the server's own; empty when there was none. At most 255 bytes.
+    /// Host, lower case, with its port if one was sent; empty when there was none. At most 255 bytes.
     pub host: CompactString,
     /// Path as sent, without query and fragment; credentials in it are masked. At most 8 KiB.
     pub path: CompactString,
