@@ -79,7 +79,11 @@ fn every_mistake_has_its_exit_code_and_one_clear_line() {
         let errors = errors(&output);
         assert_eq!(output.status.code(), Some(*exit), "{arguments:?}: {errors}");
         assert!(errors.contains(said), "{arguments:?}: {errors}");
-        assert_eq!(errors.lines().filter(|line| line.starts_with("sidewatch: error: ")).count(), 1, "{errors}");
+        assert_eq!(
+            errors.lines().filter(|line| line.starts_with("sidewatch: error: ")).count(),
+            1,
+            "{errors}"
+        );
     }
 }
 
@@ -101,8 +105,16 @@ fn replayed_calls_are_judged_the_same_each_time_and_fit_the_schemas() {
     let run = |turn: &str| {
         let path = |name: &str| folder.path().join(format!("{name}-{turn}")).display().to_string();
         let output = sidewatch(&[
-            "replay", &calls, "--verdicts", &path("v"), "--findings", &path("f"), "--calls", &path("c"),
-            "--summary", &path("s"),
+            "replay",
+            &calls,
+            "--verdicts",
+            &path("v"),
+            "--findings",
+            &path("f"),
+            "--calls",
+            &path("c"),
+            "--summary",
+            &path("s"),
         ]);
         assert!(output.status.success(), "{}", errors(&output));
         ["v", "f", "c", "s"].map(|name| fs::read_to_string(path(name)).expect("written"))

@@ -1,0 +1,141 @@
+//! A running daemon as its operator sees it, on the loopback interface. Needs the right to capture.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// Tries before a condition counts as never met, 50 ms each.
+const TRIES: u32 = 200;
+
+struct Daemon {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it in `folder`; `None` without the right to capture.
+    fn start(folder: &Path, more: &str) -> Option<Self> {
+        let config = folder.join("s.toml");
+        let text = format!("[state]\ndirectory = {:?}\n[soclog]\nhealth_s = 1\n{more}", folder.join("state"));
+        fs::write(&config, text).expect("writes");
+        let mut child = sidewatch(folder, &["run", "-i", "lo", "-f", "tcp port 59999"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let socket = folder.join("state/control.sock");
+        let up = eventually(|| socket.exists() || child.try_wait().is_ok_and(|ended| ended.is_some()));
+        assert!(up, "neither up nor ended");
+        if let Some(status) = child.try_wait().expect("waits") {
+            let errors = String::from_utf8(child.wait_with_output().expect("ends").stderr).expect("text");
+            assert_eq!(status.code(), Some(77), "{errors}");
+            eprintln!("skipped: no right to capture on lo: {errors}");
+            return None;
+        }
+        Some(Self { child, folder: folder.to_owned() })
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().expect("runs").success());
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Output {
+        sidewatch(&self.folder, arguments).output().expect("runs")
+    }
+
+    fn log(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.join("state").join(name)).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sidewatch(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidewatch"));
+    command.arg("-c").arg(folder.join("s.toml")).args(arguments);
+    command
+}
+
+fn eventually(mut met: impl FnMut() -> bool) -> bool {
+    (0..TRIES).any(|_| {
+        let done = met();
+        if !done {
+            thread::park_timeout(Duration::from_millis(50));
+        }
+        done
+    })
+}
+
+fn fits(line: &Value) {
+    let name = line["event"].as_str().expect("event");
+    let path = format!("{}/../../docs/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let schema = serde_json::from_str(&fs::read_to_string(path).expect("schema")).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<_> = schema.iter_errors(line).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}: {line}");
+}
+
+#[test]
+fn a_daemon_starts_answers_rotates_and_stops() {
+    let folder = tempfile::tempdir().expect("folder");
+    let Some(mut daemon) = Daemon::start(folder.path(), "") else { return };
+
+    let answer = daemon.ask(&["verdicts"]);
+    assert!(answer.status.success());
+    assert_eq!(String::from_utf8_lossy(&answer.stdout), "No verdicts.\n");
+    let answer = daemon.ask(&["unblock", "ip:192.0.2.1"]);
+    assert_eq!(answer.status.code(), Some(66), "{}", String::from_utf8_lossy(&answer.stderr));
+
+    assert!(eventually(|| daemon.log("soc.ndjson").iter().any(|line| line["event"] == "health")));
+    let state = daemon.folder.join("state");
+    fs::rename(state.join("soc.ndjson"), state.join("old.ndjson")).expect("renames");
+    daemon.signal("HUP");
+    assert!(eventually(|| daemon.log("soc.ndjson").iter().any(|line| line["act"] == "reopen")));
+
+    daemon.signal("TERM");
+    let mut status = None;
+    assert!(eventually(|| {
+        status = daemon.child.try_wait().expect("waits");
+        status.is_some()
+    }));
+    assert_eq!(status.and_then(|status| status.code()), Some(0));
+    let lines: Vec<_> = [daemon.log("old.ndjson"), daemon.log("soc.ndjson")].concat();
+    lines.iter().for_each(fits);
+    let acts: Vec<_> = lines.iter().filter_map(|line| line["act"].as_str()).collect();
+    assert_eq!(acts, ["start", "reopen", "stop"]);
+    assert!(!state.join("control.sock").exists());
+    let answer = daemon.ask(&["verdicts", "--json"]);
+    assert!(answer.status.success(), "the ledger is free again: {}", String::from_utf8_lossy(&answer.stderr));
+}
+
+#[test]
+fn a_second_daemon_is_told_that_one_runs() {
+    let folder = tempfile::tempdir().expect("folder");
+    let Some(daemon) = Daemon::start(folder.path(), "") else { return };
+    let second = daemon.ask(&["run", "-i", "lo"]);
+    let errors = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(69), "{errors}");
+    assert!(daemon.ask(&["verdicts"]).status.success(), "the first one still answers");
+}
+
+#[test]
+fn a_missing_interface_is_one_clear_line() {
+    let folder = tempfile::tempdir().expect("folder");
+    fs::write(folder.path().join("s.toml"), "").expect("writes");
+    let output = sidewatch(folder.path(), &["run", "-i", "nowhere0"]).output().expect("runs");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(matches!(output.status.code(), Some(66 | 77)), "{errors}");
+    assert!(errors.contains("nowhere0"), "{errors}");
+}
