@@ -90,12 +90,11 @@ impl Harvest {
             _ => {}
         }
         let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
-        if self.ids.len() < room {
-            if let Some(id) = field_id(name, holder, text, rules.names) {
-                if !self.ids.contains(&id) {
-                    self.ids.push(id);
-                }
-            }
+        if self.ids.len() < room
+            && let Some(id) = field_id(name, holder, text, rules.names)
+            && !self.ids.contains(&id)
+        {
+            self.ids.push(id);
         }
     }
 

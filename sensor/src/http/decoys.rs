@@ -84,15 +84,15 @@ impl Decoys {
         if value.is_empty() {
             return;
         }
-        if !self.values.is_empty() {
-            if let Some(name) = self.values.get(&names.hash(b"decoy", value)) {
-                touch(name, touched);
-            }
+        if !self.values.is_empty()
+            && let Some(name) = self.values.get(&names.hash(b"decoy", value))
+        {
+            touch(name, touched);
         }
-        if !self.digests.is_empty() {
-            if let Some(name) = self.digests.get(&Digest::of(value)) {
-                touch(name, touched);
-            }
+        if !self.digests.is_empty()
+            && let Some(name) = self.digests.get(&Digest::of(value))
+        {
+            touch(name, touched);
         }
     }
 

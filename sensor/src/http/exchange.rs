@@ -267,7 +267,7 @@ impl<'h> BodyOf<'h> {
         for header in headers {
             match header.name.len() {
                 12 if header.name.eq_ignore_ascii_case("content-type") => {
-                    found.content_type = Some(header.value)
+                    found.content_type = Some(header.value);
                 }
                 16 if header.name.eq_ignore_ascii_case("content-encoding") => {
                     found.is_encoded = !header.value.eq_ignore_ascii_case(b"identity");

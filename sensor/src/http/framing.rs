@@ -126,17 +126,15 @@ impl Chunk {
                 0 => Self::Trailer { line: 0, total: 0 },
                 _ => Self::Data(size),
             },
-            (Self::Size { size, digits: 1.. }, b';' | b'\r' | b' ' | b'\t') => Self::Extension { size },
-            (Self::Size { .. }, _) => return None,
-            (Self::Extension { size }, _) => Self::Extension { size },
+            (Self::Size { size, digits: 1.. }, b';' | b'\r' | b' ' | b'\t')
+            | (Self::Extension { size }, _) => Self::Extension { size },
             (Self::DataEnd(false), b'\r') => Self::DataEnd(true),
             (Self::DataEnd(_), b'\n') => Self::START,
-            (Self::DataEnd(_), _) => return None,
             (Self::Trailer { line: 0, .. }, b'\n') => return Some(true),
             (Self::Trailer { total, .. }, b'\n') => Self::Trailer { line: 0, total },
             (Self::Trailer { line: 0, total }, b'\r') => Self::Trailer { line: 0, total: trailer(total)? },
             (Self::Trailer { line, total }, _) => Self::Trailer { line: line + 1, total: trailer(total)? },
-            (Self::Data(_), _) => return None,
+            (Self::Size { .. } | Self::DataEnd(_) | Self::Data(_), _) => return None,
         };
         Some(false)
     }

@@ -109,17 +109,13 @@ pub(super) fn with_head<T>(
         }
     };
     let mut few = [EMPTY_HEADER; FEW];
-    match httparse::parse_headers(fields, &mut few) {
-        Ok(httparse::Status::Complete((_, headers))) if headers.len() <= headers_max => {
-            return Ok(use_it(start, headers, folded));
-        }
-        Ok(_) => return Err(Loss::BadHead),
-        Err(httparse::Error::TooManyHeaders) if headers_max > FEW => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(Loss::HeadTooLong),
-        Err(_) => return Err(Loss::BadHead),
+    let mut many;
+    let mut parsed = httparse::parse_headers(fields, &mut few);
+    if parsed == Err(httparse::Error::TooManyHeaders) {
+        many = [EMPTY_HEADER; MANY];
+        parsed = httparse::parse_headers(fields, &mut many);
     }
-    let mut many = [EMPTY_HEADER; MANY];
-    match httparse::parse_headers(fields, &mut many) {
+    match parsed {
         Ok(httparse::Status::Complete((_, headers))) if headers.len() <= headers_max => {
             Ok(use_it(start, headers, folded))
         }

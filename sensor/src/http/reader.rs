@@ -230,10 +230,10 @@ impl Reader {
             self.state = State::Seek;
             return Step::Broken(Loss::BadHead);
         }
-        if whole_before == 0 {
-            if let Some(end) = head_end(rest, 0).filter(|end| *end <= head_bytes_max) {
-                return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max);
-            }
+        if whole_before == 0
+            && let Some(end) = head_end(rest, 0).filter(|end| *end <= head_bytes_max)
+        {
+            return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max);
         }
         // Look for the end across the border, then copy no more than the head.
         let room = head_bytes_max.saturating_add(1).saturating_sub(whole_before);

@@ -246,8 +246,8 @@ fn answers_that_waited_behind_a_hole_find_their_requests() {
         }
     }
     step(&mut conversation, &AnswerGap(80));
-    for n in 4..=6 {
-        conversation.acknowledged(ends[n]);
+    for (n, end) in ends.iter().enumerate().skip(4) {
+        conversation.acknowledged(*end);
         step(&mut conversation, &reply(n));
     }
     let found: Vec<_> = calls.iter().map(|call| (call.path.to_string(), call.status)).collect();
@@ -399,7 +399,7 @@ fn cut(acts: &[Act], cuts: &[u8]) -> Vec<Act> {
     let mut cuts = cuts.iter().cycle();
     let mut pieces = Vec::new();
     for act in acts {
-        let (bytes, wrap): (&[u8], fn(Vec<u8>) -> Act) = match act {
+        let (bytes, wrap): (_, fn(_) -> _) = match act {
             Ask(bytes) => (bytes, Ask),
             Answer(bytes) => (bytes, Answer),
             gap => {
@@ -407,7 +407,7 @@ fn cut(acts: &[Act], cuts: &[u8]) -> Vec<Act> {
                 continue;
             }
         };
-        let mut rest = bytes;
+        let mut rest: &[u8] = bytes;
         while !rest.is_empty() {
             let n = usize::from(*cuts.next().unwrap_or(&1)).clamp(1, rest.len());
             let (piece, after) = rest.split_at(n);

@@ -65,8 +65,9 @@ pub(super) struct Credentials<'h> {
 
 impl<'h> Credentials<'h> {
     pub(super) fn gather(fields: &Fields<'h>, query: &'h [u8], desk: &mut Desk) -> Self {
-        let mut found = Self::default();
-        found.is_contradictory = fields.authorization.iter().any(|value| *value != fields.authorization[0]);
+        let first = fields.authorization.first();
+        let is_contradictory = fields.authorization.iter().any(|value| Some(value) != first);
+        let mut found = Self { is_contradictory, ..Self::default() };
         if let Some(value) = fields.authorization.first() {
             found.authorization(value, desk);
         }

@@ -1,0 +1,139 @@
+//! The request side of a conversation: pieces in, open exchanges out. Never waits for an answer.
+
+use httparse::Header;
+use model::{ApiCall, HttpVersion, Loss, Timestamp};
+
+use super::{
+    Conversation, Desk,
+    exchange::Exchange,
+    framing::{Framed, Framing, declared},
+    head::{StartLine, with_head},
+    reader::{GapFate, HeadBytes, Step},
+};
+use crate::{identity::caller, stream::FlowFacts};
+
+impl Conversation {
+    pub(super) fn request_bytes(
+        &mut self,
+        facts: &FlowFacts,
+        mut rest: &[u8],
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        while !self.opaque {
+            match self.requests.read(&mut rest, at, desk.config.head_bytes_max) {
+                Step::More => return,
+                Step::Skipped(n) => self.skip(n, desk),
+                Step::Head(head) => self.request_head(facts, head, at, desk, calls),
+                Step::Body(bytes) => {
+                    if let Some(exchange) = self.request_in_hand() {
+                        exchange.request_body(bytes, desk);
+                    }
+                }
+                Step::End => {
+                    if let Some(exchange) = self.request_in_hand() {
+                        exchange.end_request();
+                    }
+                    self.requesting = false;
+                    self.emit_finished(facts, at, desk, calls);
+                }
+                Step::Broken(loss) => {
+                    self.cut_request();
+                    self.pairing.lost_requests(self.requests.position());
+                    self.broken(loss, desk);
+                }
+            }
+        }
+    }
+
+    fn request_head(
+        &mut self,
+        facts: &FlowFacts,
+        head: HeadBytes<'_>,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        let headers_max = desk.config.headers_max;
+        let read = with_head(head.bytes(), headers_max, |line, headers, folded| {
+            self.tainted |= folded;
+            self.request(facts, line, headers, desk)
+        });
+        self.requests.give_back(head);
+        if let Err(loss) = read.and_then(|read| read) {
+            self.requests.seek();
+            self.pairing.lost_requests(self.requests.position());
+            self.broken(loss, desk);
+        } else if self.pairing.open.len() > desk.config.open_requests_max {
+            desk.losses.count(Loss::TooManyOpen);
+            self.give_up(1, facts, at, desk, calls);
+            self.pairing.gave_up_oldest();
+        }
+    }
+
+    fn request(
+        &mut self,
+        facts: &FlowFacts,
+        line: StartLine<'_>,
+        headers: &[Header<'_>],
+        desk: &mut Desk,
+    ) -> Result<(), Loss> {
+        let StartLine::Request { method, target, version } = line else { return Err(Loss::BadHead) };
+        if version == HttpVersion::Http2 {
+            return Err(if self.heard { Loss::BadHead } else { Loss::NotHttp });
+        }
+        let nothing = Framed { framing: Framing::Length(0), tainted: false };
+        let framed = declared(headers, version)?.unwrap_or(nothing);
+        let caller = caller(target, headers, facts, desk);
+        self.heard = true;
+        self.tainted |= framed.tainted || caller.tainted;
+        let (at, start) = self.requests.begun();
+        self.pairing.opening(at);
+        let positions = (start, self.requests.position());
+        self.index += 1;
+        let mut exchange = Exchange::new(at, positions, self.index, (method, version), caller, facts, desk);
+        exchange.framed(framed.framing);
+        self.requests.body(framed.framing);
+        self.requesting = framed.framing != Framing::Unknown;
+        if !self.requesting {
+            exchange.request_gap(0);
+            exchange.end_request();
+        }
+        self.pairing.open.push_back(Box::new(exchange));
+        Ok(())
+    }
+
+    pub(super) fn request_gap(&mut self, n: u64) {
+        let fate = self.requests.gap(n);
+        if let Some(exchange) = self.request_in_hand() {
+            exchange.request_gap(if fate == GapFate::Lost { 0 } else { n });
+        }
+        match fate {
+            GapFate::Inside => {}
+            GapFate::Ended => {
+                if let Some(exchange) = self.request_in_hand() {
+                    exchange.end_request();
+                }
+                self.requesting = false;
+            }
+            GapFate::Lost => {
+                self.cut_request();
+                self.pairing.lost_requests(self.requests.position());
+            }
+        }
+    }
+
+    /// The request in hand will get no further byte.
+    pub(super) fn cut_request(&mut self) {
+        if let Some(exchange) = self.request_in_hand() {
+            exchange.request_gap(0);
+            exchange.end_request();
+        }
+        self.requesting = false;
+    }
+
+    pub(super) fn request_in_hand(&mut self) -> Option<&mut Exchange> {
+        if self.requesting { self.pairing.open.back_mut().map(|open| &mut **open) } else { None }
+    }
+}

@@ -1,0 +1,156 @@
+//! Frames in, TCP segments or the name of what was missed out. Never allocates, never looks at payload.
+
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6ExtensionsSlice, Ipv6HeaderSlice, TcpHeaderSlice};
+use model::Loss;
+
+use crate::{
+    frame::{Frame, LinkType},
+    seq::Seq,
+};
+
+/// VLAN tags read through; further ones make the frame `not_ip`.
+const VLAN_TAGS_MAX: usize = 4;
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+const VLAN: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+
+/// A TCP segment, borrowed from its frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<'a> {
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: SocketAddr,
+    pub(crate) seq: Seq,
+    /// The acknowledged number, when the flag is set.
+    pub(crate) ack: Option<Seq>,
+    pub(crate) syn: bool,
+    pub(crate) fin: bool,
+    pub(crate) rst: bool,
+    pub(crate) payload: &'a [u8],
+    /// Payload bytes that the snap length cut off.
+    pub(crate) cut: usize,
+}
+
+impl Segment<'_> {
+    /// Payload bytes on the wire.
+    pub(crate) fn len(&self) -> usize {
+        self.payload.len() + self.cut
+    }
+}
+
+/// Decodes a frame down to TCP. Checksums are not looked at: mirrors carry offloaded frames whose sums are unset.
+pub(crate) fn decode<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Loss> {
+    let cut = frame.wire_len as usize > frame.bytes.len();
+    let result = match frame.link {
+        LinkType::Ethernet => ethernet(frame.bytes, cut),
+        LinkType::Loopback => frame.bytes.get(4..).ok_or(Loss::Malformed).and_then(|rest| ip(rest, cut)),
+        LinkType::Raw => ip(frame.bytes, cut),
+        LinkType::LinuxCooked => cooked(frame.bytes, 14, 16, cut),
+        LinkType::LinuxCooked2 => cooked(frame.bytes, 0, 20, cut),
+        LinkType::Other(_) => Err(Loss::UnsupportedLink),
+    };
+    result.map_err(|loss| if cut && loss == Loss::Malformed { Loss::Truncated } else { loss })
+}
+
+fn be16(bytes: &[u8], at: usize) -> Result<u16, Loss> {
+    let pair = bytes.get(at..at + 2).and_then(|pair| pair.try_into().ok()).ok_or(Loss::Malformed)?;
+    Ok(u16::from_be_bytes(pair))
+}
+
+fn ethernet(bytes: &[u8], cut: bool) -> Result<Segment<'_>, Loss> {
+    let ether_type = be16(bytes, 12)?;
+    tagged(bytes, ether_type, 14, cut)
+}
+
+fn cooked(bytes: &[u8], ether_type_at: usize, header_len: usize, cut: bool) -> Result<Segment<'_>, Loss> {
+    let ether_type = be16(bytes, ether_type_at)?;
+    tagged(bytes, ether_type, header_len, cut)
+}
+
+/// Reads through VLAN tags to IP.
+fn tagged(bytes: &[u8], mut ether_type: u16, mut at: usize, cut: bool) -> Result<Segment<'_>, Loss> {
+    let mut tags = 0;
+    while VLAN.contains(&ether_type) && tags < VLAN_TAGS_MAX {
+        ether_type = be16(bytes, at + 2)?;
+        at += 4;
+        tags += 1;
+    }
+    if ether_type != IPV4 && ether_type != IPV6 {
+        return Err(Loss::NotIp);
+    }
+    ip(bytes.get(at..).ok_or(Loss::Malformed)?, cut)
+}
+
+fn ip(bytes: &[u8], cut: bool) -> Result<Segment<'_>, Loss> {
+    match bytes.first().map(|first| first >> 4) {
+        Some(4) => ipv4(bytes, cut),
+        Some(6) => ipv6(bytes, cut),
+        Some(_) => Err(Loss::NotIp),
+        None => Err(Loss::Malformed),
+    }
+}
+
+fn ipv4(bytes: &[u8], cut: bool) -> Result<Segment<'_>, Loss> {
+    let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|_| Loss::Malformed)?;
+    if header.protocol() != IpNumber::TCP {
+        return Err(Loss::NotTcp);
+    }
+    if header.is_fragmenting_payload() {
+        return Err(Loss::Fragment);
+    }
+    let header_len = header.slice().len();
+    let announced = usize::from(header.total_len());
+    if announced != 0 && announced < header_len {
+        return Err(Loss::Malformed);
+    }
+    let (source, destination) = (header.source_addr().into(), header.destination_addr().into());
+    tcp(&bytes[header_len..], announced.checked_sub(header_len), source, destination, cut)
+}
+
+fn ipv6(bytes: &[u8], cut: bool) -> Result<Segment<'_>, Loss> {
+    let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_| Loss::Malformed)?;
+    let rest = &bytes[header.slice().len()..];
+    let (extensions, protocol, payload) =
+        Ipv6ExtensionsSlice::from_slice(header.next_header(), rest).map_err(|_| Loss::Malformed)?;
+    if extensions.is_fragmenting_payload() {
+        return Err(Loss::Fragment);
+    }
+    if protocol != IpNumber::TCP {
+        return Err(Loss::NotTcp);
+    }
+    let skipped = rest.len() - payload.len();
+    let announced = match usize::from(header.payload_length()) {
+        0 => None,
+        announced => Some(announced.checked_sub(skipped).ok_or(Loss::Malformed)?),
+    };
+    let (source, destination) = (header.source_addr().into(), header.destination_addr().into());
+    tcp(payload, announced, source, destination, cut)
+}
+
+/// `announced`: bytes from here to the end of the datagram, `None` when the sender left it to its network card.
+fn tcp(
+    bytes: &[u8],
+    announced: Option<usize>,
+    source: IpAddr,
+    destination: IpAddr,
+    cut: bool,
+) -> Result<Segment<'_>, Loss> {
+    let within = announced.map_or(bytes, |announced| bytes.get(..announced).unwrap_or(bytes));
+    let missing = announced.map_or(0, |announced| announced.saturating_sub(bytes.len()));
+    if missing > 0 && !cut {
+        return Err(Loss::Malformed);
+    }
+    let header = TcpHeaderSlice::from_slice(within).map_err(|_| Loss::Malformed)?;
+    Ok(Segment {
+        source: SocketAddr::new(source, header.source_port()),
+        destination: SocketAddr::new(destination, header.destination_port()),
+        seq: Seq(header.sequence_number()),
+        ack: header.ack().then(|| Seq(header.acknowledgment_number())),
+        syn: header.syn(),
+        fin: header.fin(),
+        rst: header.rst(),
+        payload: &within[header.slice().len()..],
+        cut: missing,
+    })
+}

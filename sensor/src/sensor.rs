@@ -1,0 +1,386 @@
+//! The sensor: frames and time in, API calls and counted losses out. Never asks the host, never holds more than its limit.
+
+use std::time::Duration;
+
+use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
+
+use crate::{
+    flow::{After, Bench, Flow},
+    frame::Frame,
+    handshakes::{Handshake, Handshakes, Stage},
+    http::{Desk, HttpConfig},
+    segment::{Segment, decode},
+    seq::Seq,
+    stream::{Close, FlowFacts},
+    table::{FlowKey, FlowTable},
+};
+
+/// How often time-driven work is done, in time of the frames.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Which part of the flows a sensor decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// This shard, from 0.
+    pub index: u16,
+    /// How many there are, at least 1.
+    pub of: u16,
+}
+
+impl Shard {
+    /// All flows.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+}
+
+/// Limits of a sensor.
+#[derive(Clone, Debug)]
+pub struct SensorConfig {
+    /// Which flows are ours. Frames of the others are not counted.
+    pub shard: Shard,
+    /// Bytes for flows, waiting segments and open messages together. Past it the least recently used flows are evicted.
+    pub memory_bytes: usize,
+    /// Flows at most; one more evicts the least recently used, counted `flow_table_full`.
+    pub flows_max: usize,
+    /// Waiting bytes per direction of a flow; past it the hole before them is given up, counted `buffer_full`.
+    pub half_stream_bytes_max: usize,
+    /// A flow without segments for this long is closed.
+    pub idle: Duration,
+    /// HTTP settings.
+    pub http: HttpConfig,
+}
+
+impl Default for SensorConfig {
+    fn default() -> Self {
+        Self {
+            shard: Shard::WHOLE,
+            memory_bytes: 256 << 20,
+            flows_max: 100_000,
+            half_stream_bytes_max: 256 << 10,
+            idle: Duration::from_secs(300),
+            http: HttpConfig::default(),
+        }
+    }
+}
+
+/// What a sensor has seen so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Frames of this shard; those without a flow belong to shard 0.
+    pub frames: u64,
+    /// Captured bytes of those.
+    pub bytes: u64,
+    /// Frames that reached reassembly: `frames` less the losses counted in frames.
+    pub frames_used: u64,
+    /// Calls emitted.
+    pub calls: u64,
+    /// Calls of those that were not seen whole.
+    pub incomplete_calls: u64,
+    /// Flows open now.
+    pub flows_open: u64,
+    /// Bytes in use for flows now.
+    pub memory_bytes: u64,
+}
+
+/// Frames in, calls out.
+pub struct Sensor {
+    config: SensorConfig,
+    names: Pseudonyms,
+    desk: Desk,
+    flows: FlowTable,
+    handshakes: Handshakes,
+    /// Slots of flows that wait for missing bytes.
+    waiting: Vec<u32>,
+    now: Timestamp,
+    next_tick: Timestamp,
+    counts: Counts,
+    /// Bytes held by all flows beyond their table rows.
+    held_bytes: usize,
+}
+
+impl Sensor {
+    /// A sensor with nothing seen yet.
+    #[must_use]
+    pub fn new(config: SensorConfig, names: Pseudonyms) -> Self {
+        Self {
+            desk: Desk::new(config.http.clone(), names.clone()),
+            config,
+            names,
+            flows: FlowTable::new(),
+            handshakes: Handshakes::new(),
+            waiting: Vec::new(),
+            now: Timestamp::ZERO,
+            next_tick: Timestamp::ZERO,
+            counts: Counts::default(),
+            held_bytes: 0,
+        }
+    }
+
+    /// Decodes a frame; calls that it completes are added to `calls`. Times that run backwards count as now.
+    pub fn push(&mut self, frame: Frame<'_>, calls: &mut Vec<ApiCall>) {
+        self.tick(frame.at, calls);
+        let before = calls.len();
+        let length = frame.bytes.len() as u64;
+        match decode(&frame) {
+            Ok(segment) => {
+                let (key, source_is_low) = FlowKey::of(segment.source, segment.destination);
+                let hash = self.names.short(b"flow", &key.bytes());
+                let Shard { index, of } = self.config.shard;
+                if of > 1 && hash % u64::from(of) != u64::from(index) {
+                    return;
+                }
+                self.counts.frames_used += 1;
+                self.segment(key, hash, source_is_low, &segment, calls);
+            }
+            Err(loss) if self.config.shard.index == 0 => self.desk.losses.count(loss),
+            Err(_) => return,
+        }
+        self.counts.frames += 1;
+        self.counts.bytes += length;
+        self.stamp(before, calls);
+    }
+
+    /// Moves time on: idle flows are closed, holes that nobody will fill are given up.
+    pub fn tick(&mut self, now: Timestamp, calls: &mut Vec<ApiCall>) {
+        self.now = self.now.max(now);
+        if self.now < self.next_tick {
+            return;
+        }
+        self.next_tick = self.now.after(TICK);
+        let before = calls.len();
+        for slot in std::mem::take(&mut self.waiting) {
+            self.with_flow(slot, calls, |flow, now, bench| {
+                flow.is_listed = false;
+                if flow.is_waiting() { flow.tick(now, bench) } else { After::Open }
+            });
+        }
+        while let Some(slot) = self.flows.idle_since(self.now.before(self.config.idle)) {
+            self.desk.losses.count(Loss::IdleFlow);
+            self.end(slot, Close::Idle, calls);
+        }
+        self.stamp(before, calls);
+    }
+
+    /// The input is over: every flow is closed, everything held is emitted.
+    pub fn finish(&mut self, calls: &mut Vec<ApiCall>) {
+        let before = calls.len();
+        while let Some((slot, _)) = self.flows.oldest() {
+            self.end(slot, Close::End, calls);
+        }
+        self.stamp(before, calls);
+    }
+
+    /// No call emitted from now on has an earlier `ended_at`.
+    #[must_use]
+    pub fn watermark(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What was missed, by name.
+    #[must_use]
+    pub fn losses(&self) -> &Losses {
+        &self.desk.losses
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let memory_bytes = self.memory() as u64;
+        Counts { flows_open: self.flows.len() as u64, memory_bytes, ..self.counts }
+    }
+
+    fn memory(&self) -> usize {
+        self.held_bytes + self.flows.len() * (size_of::<Flow>() + 128)
+    }
+
+    /// Calls end when we notice that they do: the order of judging must not depend on how long bytes were held.
+    fn stamp(&mut self, before: usize, calls: &mut [ApiCall]) {
+        let fresh = calls.get_mut(before..).unwrap_or_default();
+        for call in fresh.iter_mut() {
+            call.ended_at = self.now;
+            self.counts.calls += 1;
+            self.counts.incomplete_calls += u64::from(!call.complete);
+        }
+        if fresh.len() > 1 {
+            fresh.sort_by_key(|call| (call.at, call.id));
+        }
+    }
+
+    fn segment(
+        &mut self,
+        key: FlowKey,
+        hash: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        let mut known = self.flows.find(&key);
+        if segment.syn {
+            known = self.handshake(hash, source_is_low, segment, known, calls);
+        }
+        let slot = match known {
+            Some(slot) => slot,
+            None if segment.len() == 0 || segment.syn || segment.rst => return,
+            None => match self.open(key, hash, source_is_low, segment, calls) {
+                Some(slot) => slot,
+                None => return,
+            },
+        };
+        self.flows.touch(slot);
+        self.with_flow(slot, calls, |flow, now, bench| flow.segment(segment, now, bench));
+        self.make_room(slot, calls);
+    }
+
+    /// Remembers a SYN; one that opens a new connection ends the flow that had its ports.
+    fn handshake(
+        &mut self,
+        hash: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+        known: Option<u32>,
+        calls: &mut Vec<ApiCall>,
+    ) -> Option<u32> {
+        if segment.rst || segment.fin {
+            return known;
+        }
+        let Some(ack) = segment.ack else {
+            let again = known.and_then(|slot| self.flows.at(slot));
+            if again.is_none_or(|flow| flow.starts[0] != Some(segment.seq.plus(1))) {
+                self.handshakes.asked(hash, segment.seq, source_is_low, self.now);
+            }
+            return known;
+        };
+        let server_next = segment.seq.plus(1);
+        let current = known.and_then(|slot| self.flows.at(slot));
+        if current.is_some_and(|flow| flow.starts == [Some(ack), Some(server_next)]) {
+            return known;
+        }
+        self.handshakes.answered(hash, segment.seq, ack, !source_is_low, self.now);
+        let agreed = self.handshakes.find(hash, self.now).is_some_and(|shake| shake.stage == Stage::Agreed);
+        match known {
+            Some(slot) if agreed => {
+                self.end(slot, Close::End, calls);
+                None
+            }
+            known => known,
+        }
+    }
+
+    /// A flow is born with its first payload.
+    fn open(
+        &mut self,
+        key: FlowKey,
+        hash: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+        calls: &mut Vec<ApiCall>,
+    ) -> Option<u32> {
+        let shake = self.handshakes.find(hash, self.now);
+        if shake.is_some_and(|shake| is_straggler(&shake, source_is_low, segment)) {
+            self.desk.losses.count(Loss::Duplicate);
+            return None;
+        }
+        let shake = shake.filter(|shake| shake.stage != Stage::Ended);
+        let client_is_low = match shake {
+            Some(shake) => shake.client_is_low,
+            None => guess_client(segment, source_is_low, &key),
+        };
+        if shake.is_none() {
+            self.desk.losses.count(Loss::Midstream);
+        }
+        let (client, server) = if client_is_low { (key.low, key.high) } else { (key.high, key.low) };
+        let from_client = segment.source == client;
+        let starts = match shake {
+            Some(shake) if shake.stage == Stage::Asked => [Some(shake.client), None],
+            Some(shake) => [Some(shake.client), Some(shake.server)],
+            None if from_client => [Some(segment.seq), segment.ack],
+            None => [segment.ack, Some(segment.seq)],
+        };
+        let born = [&key.bytes()[..], &self.now.as_nanos().to_be_bytes()].concat();
+        let facts = FlowFacts {
+            client,
+            server,
+            number: self.names.short(b"call", &born),
+            handshake: shake.is_some_and(|shake| shake.stage == Stage::Agreed),
+            one_sided_unknown: true,
+        };
+        while self.flows.len() >= self.config.flows_max {
+            let (oldest, _) = self.flows.oldest()?;
+            self.desk.losses.count(Loss::FlowTableFull);
+            self.end(oldest, Close::Evicted, calls);
+        }
+        Some(self.flows.insert(Flow::new(key, hash, facts, starts)))
+    }
+
+    /// Evicts the least recently used flows, but not `busy`, until memory is within its limit.
+    fn make_room(&mut self, busy: u32, calls: &mut Vec<ApiCall>) {
+        while self.memory() > self.config.memory_bytes {
+            let Some((oldest, _)) = self.flows.oldest() else { return };
+            self.desk.losses.count(Loss::FlowTableFull);
+            self.end(oldest, Close::Evicted, calls);
+            if oldest == busy {
+                return;
+            }
+        }
+    }
+
+    /// Works on a flow, keeps the accounts of its memory, and removes it when it is over.
+    fn with_flow(
+        &mut self,
+        slot: u32,
+        calls: &mut Vec<ApiCall>,
+        work: impl FnOnce(&mut Flow, Timestamp, &mut Bench<'_>) -> After,
+    ) {
+        let room = self.config.memory_bytes.saturating_sub(self.memory());
+        let half_bytes_max = self.config.half_stream_bytes_max;
+        let Some(flow) = self.flows.at(slot) else { return };
+        let before = flow.memory();
+        let mut bench = Bench { desk: &mut self.desk, calls, half_bytes_max, room };
+        let after = work(flow, self.now, &mut bench);
+        self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
+        if after == After::Over {
+            self.forget(slot);
+        } else if flow.is_waiting() && !flow.is_listed {
+            flow.is_listed = true;
+            self.waiting.push(slot);
+        }
+    }
+
+    fn end(&mut self, slot: u32, close: Close, calls: &mut Vec<ApiCall>) {
+        self.with_flow(slot, calls, |flow, now, bench| {
+            flow.close(close, now, bench);
+            After::Over
+        });
+    }
+
+    fn forget(&mut self, slot: u32) {
+        let Some(flow) = self.flows.remove(slot) else { return };
+        self.held_bytes = self.held_bytes.saturating_sub(flow.memory());
+        let [client, server] = flow.ends();
+        let client_is_low = flow.facts.client == flow.key.low;
+        self.handshakes.ended(flow.hash, client, server, client_is_low, self.now);
+        if flow.facts.one_sided_unknown {
+            self.desk.losses.count(Loss::OneSided);
+        }
+    }
+}
+
+/// Whether a segment repeats bytes of a flow that is over.
+fn is_straggler(shake: &Handshake, source_is_low: bool, segment: &Segment<'_>) -> bool {
+    let end = if shake.client_is_low == source_is_low { shake.client } else { shake.server };
+    let last: Seq = segment.seq.plus(segment.len());
+    shake.stage == Stage::Ended && !last.is_after(end)
+}
+
+/// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side
+/// that sends an answer, else the one with the higher port.
+fn guess_client(segment: &Segment<'_>, source_is_low: bool, key: &FlowKey) -> bool {
+    const METHODS: [&[u8]; 9] =
+        [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PRI "];
+    if segment.payload.starts_with(b"HTTP/1.") {
+        return !source_is_low;
+    }
+    if METHODS.iter().any(|method| segment.payload.starts_with(method)) {
+        return source_is_low;
+    }
+    key.low.port() > key.high.port()
+}
