@@ -66,7 +66,7 @@ pub(crate) struct Toucher<'a> {
     pub(crate) tags: &'a [Tag],
     /// The tag under which the caller owns things.
     pub(crate) owner: Tag,
-    /// Slot of the caller's subject.
+    /// Slot of the caller's subject; `u32::MAX` when the call is not attested well enough to be held against it.
     pub(crate) slot: u32,
     /// Whether the caller may claim.
     pub(crate) claims: bool,
@@ -97,7 +97,6 @@ impl Objects {
 
     /// A served access by id. Returns what it was and how many rows were evicted.
     pub(crate) fn touch(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
-        let granted = self.is_granted(id, who.tags);
         let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);
         let Some(object) = self.objects.get_mut(id) else {
             return if who.claims {
@@ -110,13 +109,13 @@ impl Objects {
             return (Touch::Shared, 0);
         }
         if who.tags.contains(&object.owner) || who.tags.contains(&object.partner) {
-            let back = second > object.seen;
+            let back = second > object.seen || object.hold == Hold::Listed;
             if back && object.hold < Hold::Held && who.tags.contains(&object.owner) {
                 object.hold = Hold::Held;
             }
             return (if object.hold >= Hold::Held { Touch::Own } else { Touch::Unclear }, 0);
         }
-        if granted {
+        if who.tags.iter().any(|tag| self.grants.get(grant_key(id, *tag)).is_some()) {
             return (Touch::Granted, 0);
         }
         if object.hold == Hold::Touched {
@@ -177,7 +176,7 @@ impl Objects {
 
     /// Remembers that the service gave this object to the caller.
     pub(crate) fn grant(&mut self, id: u64, tag: Tag) -> u64 {
-        let key = mix(id, u64::from(tag.0));
+        let key = grant_key(id, tag);
         if self.grants.find(key).is_some() {
             return 0;
         }
@@ -200,7 +199,7 @@ impl Objects {
     }
 
     fn is_granted(&self, id: u64, tags: &[Tag]) -> bool {
-        tags.iter().any(|tag| self.grants.get(mix(id, u64::from(tag.0))).is_some())
+        tags.iter().any(|tag| self.grants.get(grant_key(id, *tag)).is_some())
     }
 
     /// A second caller at an object that was only touched once: whoever comes back owns it.
@@ -249,6 +248,10 @@ impl Objects {
         }
         u64::from(self.objects.insert(id, object).1.is_some())
     }
+}
+
+fn grant_key(id: u64, tag: Tag) -> u64 {
+    mix(id, u64::from(tag.0))
 }
 
 #[derive(PartialEq)]

@@ -198,14 +198,8 @@ impl Subject {
         self.votes.iter().find(|votes| votes.class == class).copied().unwrap_or_default()
     }
 
-    /// Writes down a call that counted. Returns the evidence calls kept more than before.
-    pub(crate) fn mark(
-        &mut self,
-        detector: Detector,
-        call: &ApiCall,
-        route: Option<RouteId>,
-        room: bool,
-    ) -> usize {
+    /// Writes down that a call counted.
+    pub(crate) fn mark(&mut self, detector: Detector, call: &ApiCall, route: Option<RouteId>) {
         let suspicion = self.suspicion.get_or_insert_default();
         let mark = &mut suspicion.marks[detector as usize];
         if mark.hits == 0 && mark.unattested == 0 {
@@ -213,24 +207,23 @@ impl Subject {
         }
         mark.last = call.ended_at;
         mark.route = route.or(mark.route);
-        if call.grade == Grade::A {
+        if call.grade == Grade::A && call.complete {
             mark.hits = mark.hits.saturating_add(1);
             mark.own_will = mark.own_will.saturating_add(u16::from(!call.context.cross_site));
         } else {
             mark.unattested = mark.unattested.saturating_add(1);
         }
-        let mut grown = 0;
-        if suspicion.calls.iter().filter(|(by, _)| *by == detector).count() >= CALLS_MAX {
-            if let Some(oldest) = suspicion.calls.iter().position(|(by, _)| *by == detector) {
-                suspicion.calls.remove(oldest);
-            }
-        } else if room {
-            grown = 1;
-        } else {
-            return 0;
+    }
+
+    /// Keeps a call as evidence, in place of the oldest past 12. Returns how many more are kept than before.
+    pub(crate) fn keep_call(&mut self, detector: Detector, call: &ApiCall) -> usize {
+        let calls = &mut self.suspicion.get_or_insert_default().calls;
+        let full = calls.iter().filter(|(by, _)| *by == detector).count() >= CALLS_MAX;
+        if let Some(oldest) = calls.iter().position(|(by, _)| *by == detector).filter(|_| full) {
+            calls.remove(oldest);
         }
-        suspicion.calls.push((detector, short_reference(call)));
-        grown
+        calls.push((detector, short_reference(call)));
+        usize::from(!full)
     }
 
     pub(crate) fn marked(&self, detector: Detector) -> Option<&Mark> {

@@ -163,7 +163,12 @@ impl World {
     pub(crate) fn charge(&mut self, slot: usize, detector: Detector, scene: &Scene<'_>) {
         let room = self.kept_calls < self.kept_calls_max;
         let subject = self.subjects.at_mut(slot);
-        self.kept_calls += subject.mark(detector, scene.call, scene.seen.route, room);
+        subject.mark(detector, scene.call, scene.seen.route);
+        // An owner's call that shows up an earlier trespass is not the trespasser's.
+        let theirs = detector != Detector::ForeignOwner || scene.judged.contains(&slot);
+        if room && theirs {
+            self.kept_calls += subject.keep_call(detector, scene.call);
+        }
         self.charged.push((slot, detector));
     }
 

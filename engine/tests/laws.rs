@@ -125,6 +125,27 @@ fn lesser_grades_never_act() {
 }
 
 #[test]
+fn spoofed_calls_in_a_victims_name_never_act_on_the_victim() {
+    let mut stage = Stage::enforcing();
+    let victim = token("customer-9");
+    let home = "198.51.1.10";
+    for n in 0..30 {
+        let mut spoofed = call("GET", &format!("/api/orders/{}", n * 10), 200).by(&victim).from(home);
+        spoofed.grade = model::Grade::B;
+        stage.play(spoofed);
+    }
+    stage.shop(30, 8);
+    for n in 0..30 {
+        for path in [format!("/api/orders/{}", n * 10), format!("/admin/{n}x")] {
+            let mut spoofed = call("GET", &path, if path.starts_with("/admin") { 404 } else { 200 });
+            spoofed.grade = if n % 2 == 0 { model::Grade::B } else { model::Grade::C };
+            stage.play(spoofed.by(&victim).from(home));
+        }
+    }
+    stage.assert_quiet();
+}
+
+#[test]
 fn a_runaway_stops_at_the_blast_radius() {
     let mut stage = Stage::enforcing();
     for n in 0..60 {

@@ -41,7 +41,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     let who = Toucher {
         tags: &scene.tags,
         owner: scene.owner,
-        slot: u32::try_from(main).unwrap_or(u32::MAX),
+        slot: u32::try_from(main).ok().filter(|_| scene.attested).unwrap_or(u32::MAX),
         claims: teaches && scene.owner.is_some(),
     };
     let mut trespassed = false;
@@ -136,13 +136,13 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
         let mut evicted = 0;
         if created && kin && who.claims {
             evicted += world.objects.create(object.id, who, call.ended_at);
-        } else if listed {
+        } else if listed && kin {
             let broad = world.subjects.at(main).votes(object.class).strangers >= STRANGERS_MAX;
             let lister = Toucher { claims: who.claims && !broad, ..who };
             let (touch, gone) = world.objects.list(object.id, lister, call.ended_at);
             evicted += gone;
             match touch {
-                Touch::Foreign { .. } if kin => {
+                Touch::Foreign { .. } => {
                     let subject = world.subjects.at_mut(main);
                     world.classes.listed_stranger(object.class, &object.noun, subject);
                 }
