@@ -276,3 +276,51 @@ fn framing_with_a_victims_name_or_claims_hits_the_framer_only() {
     }));
     assert_eq!(stage.strongest(&token("framer")), Some(Action::Block));
 }
+
+/// Callers with their own error rates, passwords mistyped, links shared between friends, devices changed.
+fn mixed_days(seed: u64, callers: u64) -> Stage {
+    let (mut stage, mut dice) = (Stage::enforcing(), Dice(seed));
+    let errors: Vec<u64> =
+        (0..callers).map(|_| [0, 0, 1, 1, 2, 3, 5, 8, 12][dice.below(9) as usize]).collect();
+    for n in 0..callers * 60 {
+        let who = dice.below(callers);
+        let (caller, home) = (token(&format!("m{who}")), format!("198.51.{}.{}", who / 200, who % 200 + 1));
+        let friend = (who + 1 + dice.below(2)) % callers;
+        let owner = if dice.percent(2) { friend } else { who };
+        let path = format!("/api/orders/{}", owner * 10 + dice.below(6));
+        let next = match dice.below(100) {
+            error if error < errors[who as usize] => call("GET", &format!("/api/gone/{n}"), 404),
+            0..60 => call("GET", &path, 200),
+            60..70 => call("POST", "/api/orders", 201)
+                .gives(vec![given("id", &(who * 10 + dice.below(6)).to_string())]),
+            70..72 => call("PUT", &path, 422),
+            72..74 => call("GET", &path, 500),
+            74 => call("GET", &path, 403),
+            _ => call("GET", "/api/profile", 200),
+        };
+        stage.play_every(next.by(&caller).from(&home), 0.5);
+        if dice.percent(3) {
+            let status = if dice.percent(15) { 401 } else { 200 };
+            let tag = u16::try_from(dice.below(60_000)).expect("small");
+            stage.play_every(call("POST", "/login", status).tries(&format!("m{who}"), tag).from(&home), 0.1);
+        }
+    }
+    stage
+}
+
+#[test]
+fn a_thousand_mixed_callers_cost_no_block_and_hardly_a_slowdown() {
+    let mut slowed = 0;
+    for seed in 0..6 {
+        let stage = mixed_days(seed, 170);
+        let worst: Vec<_> = (0..170).filter_map(|n| stage.strongest(&token(&format!("m{n}")))).collect();
+        assert!(
+            stage.verdicts().iter().all(|verdict| verdict.would <= Action::RateLimit),
+            "{:#?}",
+            stage.verdicts()
+        );
+        slowed += worst.iter().filter(|action| **action == Action::RateLimit).count();
+    }
+    // One in a thousand is what the threshold of `rate_limit` allows.
+    assert!(slowed <= 4, "{slowed}");
+}
