@@ -81,7 +81,11 @@ fn read_file(
 /// A capture's error with its exit code.
 pub(crate) fn fault(error: &CaptureError) -> Fault {
     let exit = match error {
-        CaptureError::Truncated { .. } => Exit::Data,
+        CaptureError::Truncated { .. } | CaptureError::NotACapture { .. } => Exit::Data,
+        CaptureError::Unreadable { .. } | CaptureError::NoInterface { .. } => Exit::NoInput,
+        CaptureError::NoRights { .. } => Exit::NoPermission,
+        CaptureError::Filter { .. } => Exit::Usage,
+        CaptureError::Lost { .. } => Exit::Io,
     };
     Fault::new(exit, error.to_string())
 }
