@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize as _;
 
-use super::{Harvest, Rules};
+use super::{Harvest, Rules, shape::ID_BYTES_MAX};
 
 /// Open objects and lists; a deeper text is given up.
 const DEPTH_MAX: usize = 64;
@@ -119,7 +119,7 @@ impl JsonScan {
         self.state = state;
         self.overlong = false;
         self.escaped = false;
-        self.text.zeroize();
+        self.forget_text();
         self.text_max =
             if self.is_name { NAME_BYTES_MAX } else { harvest.text_bytes_max(self.scalar_name(), rules) };
     }
@@ -175,7 +175,7 @@ impl JsonScan {
         } else if !self.overlong {
             harvest.scalar(self.scalar_name(), self.holder(), &self.text, rules);
         }
-        self.text.zeroize();
+        self.forget_text();
     }
 
     /// Numbers count as their decimal text; `true`, `false` and `null` mean nothing.
@@ -184,7 +184,16 @@ impl JsonScan {
         if !self.overlong && self.text.iter().all(u8::is_ascii_digit) {
             harvest.scalar(self.scalar_name(), self.holder(), &self.text, rules);
         }
-        self.text.zeroize();
+        self.forget_text();
+    }
+
+    /// Wipes what may be a secret; ids and names of fields are none, and wiping every one is dear.
+    fn forget_text(&mut self) {
+        if self.text.len() > ID_BYTES_MAX || self.text_max > ID_BYTES_MAX {
+            self.text.zeroize();
+        } else {
+            self.text.clear();
+        }
     }
 
     /// Replaces the escapes of RFC 8259 section 7 in `text`.
