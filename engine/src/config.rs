@@ -82,11 +82,6 @@ impl NeverBlock {
             _ => false,
         }
     }
-
-    /// Whether one of the rules names a network that holds `address`.
-    pub(crate) fn covers_address(rules: &[Self], address: IpAddr) -> bool {
-        rules.iter().any(|rule| matches!(rule, Self::Network(net, prefix) if within(*net, *prefix, address)))
-    }
 }
 
 /// Limits on new blocks, against ourselves running away.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use model::{Action, ApiCall, Handle, PrincipalId, PrincipalKind, Timestamp};
 
 use crate::{
-    config::{BlastRadius, EngineConfig, NeverBlock},
+    config::{BlastRadius, EngineConfig},
     subjects::Subject,
 };
 
@@ -102,12 +102,10 @@ pub(crate) struct Rail<'a> {
 }
 
 impl Rail<'_> {
-    /// Named by the operator: the principal itself, its proven user, or the network the call came from.
+    /// Named by the operator: the principal itself, or its proven user.
     fn is_never_block(&self) -> bool {
-        let client = NeverBlock::covers_address(&self.config.never_block, self.call.client);
         let user = self.subject.user_id.filter(|_| self.subject.proven && !self.subject.contradicts);
-        client
-            || user.is_some_and(|user| self.never_users.contains(&user))
+        user.is_some_and(|user| self.never_users.contains(&user))
             || self.config.never_block.iter().any(|rule| rule.covers(&self.subject.principal))
     }
 
