@@ -37,8 +37,12 @@ fn main() {
     for n in 0..STRANGERS {
         call.at = call.at.after(Duration::from_micros(50));
         call.ended_at = call.at;
-        call.status = Some(200);
-        call.identities = SmallVec::from_iter([names.digested(PrincipalKind::Token, digest(n + CALLERS))]);
+        call.status = Some(if n % 2 == 0 { 200 } else { 404 });
+        call.identities.clear();
+        if n % 2 == 0 {
+            call.identities.push(names.digested(PrincipalKind::Token, digest(n + CALLERS)));
+        }
+        call.path = format!("/api/v1/orders/x{n}y").into();
         call.client = std::net::Ipv4Addr::from_bits(u32::try_from(0x2000_0000 + n).unwrap_or(0)).into();
         let start = Instant::now();
         engine.observe(&call, &mut said);

@@ -288,8 +288,7 @@ impl Crowd {
 
 impl Worth for Subject {
     fn worth(&self) -> u32 {
-        let suspicious =
-            if self.foreign.strongest() > 8.0 || self.probing.strongest() > 8.0 { 40 } else { 0 };
+        let suspicious = if self.foreign.strongest().max(self.probing.strongest()) > 1e3 { 40 } else { 0 };
         let odd = if self.logins.is_some() || self.suspicion.is_some() { 2 } else { 0 };
         let credential = if self.principal.kind.is_credential() { 4 } else { 0 };
         let age = self.last.since(self.first).as_secs();

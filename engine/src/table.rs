@@ -5,7 +5,7 @@ use std::hash::Hash;
 use crate::hash::KeyedMap;
 
 /// Rows looked at before one is evicted. A long run of worthy rows costs this once per round of the hand.
-const LOOKS_MAX: usize = 4_096;
+const LOOKS_MAX: usize = 256;
 /// What a row of no merit gains by its first few calls.
 const FIRST_CALLS: u32 = 4;
 /// Smallest capacity: well above the rows one call touches, so that a call never evicts its own.
@@ -31,9 +31,14 @@ struct Slot<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
-    /// A table that fits into about `bytes`, boxes of its rows not counted.
+    /// A table that fits into about `bytes`.
     pub(crate) fn within(bytes: usize) -> Self {
-        let row = size_of::<Slot<K, V>>() + 2 * (size_of::<(K, u32)>() + 1);
+        Self::with_boxes(bytes, 0)
+    }
+
+    /// The same for rows that hold about `boxed` bytes each outside the table.
+    pub(crate) fn with_boxes(bytes: usize, boxed: usize) -> Self {
+        let row = size_of::<Slot<K, V>>() + 2 * (size_of::<(K, u32)>() + 1) + boxed;
         let capacity = (bytes / row).clamp(CAPACITY_MIN, 1 << 30);
         Self { index: KeyedMap::default(), slots: Vec::new(), capacity, hand: 0 }
     }

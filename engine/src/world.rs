@@ -19,6 +19,9 @@ use crate::{
     table::{Table, Worth},
 };
 
+/// What a suspicious subject holds in boxes, evidence calls not counted.
+const BOXED_BYTES: usize = 800;
+
 /// All that the detectors share.
 pub(crate) struct World {
     pub(crate) config: EngineConfig,
@@ -114,12 +117,12 @@ impl World {
         let share = |percent: usize| config.memory_bytes / 100 * percent;
         let seeds = [0_u8, 1, 2, 3].map(|part| names.short(b"engine", &[part]));
         Self {
-            routes: Routes::within(share(8), seeds),
-            subjects: Table::within(share(42)),
-            objects: Objects::within(share(28)),
+            routes: Routes::within(share(6), seeds),
+            subjects: Table::with_boxes(share(58), BOXED_BYTES),
+            objects: Objects::within(share(20)),
             classes: Classes::default(),
             links: Links::within(share(4)),
-            users: Table::within(share(3)),
+            users: Table::within(share(2)),
             missed: Table::within(share(2)),
             agents: Table::within(share(1)),
             decoys: BTreeMap::new(),
@@ -130,7 +133,7 @@ impl World {
             charged: SmallVec::new(),
             findings: Vec::new(),
             kept_calls: 0,
-            kept_calls_max: share(10) / 160,
+            kept_calls_max: share(7) / 160,
             config,
             names,
         }
