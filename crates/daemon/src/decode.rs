@@ -6,7 +6,12 @@ use model::Losses;
 use sensor::{Sensor, Shard};
 
 use crate::{
-    cli::DecodeArgs, fault::Fault, feed::read_files, keys, parts, progress::Progress, settings::Settings,
+    cli::DecodeArgs,
+    fault::{Exit, Fault},
+    feed::read_files,
+    keys, parts,
+    progress::Progress,
+    settings::Settings,
 };
 
 /// Bytes gathered before they are written.
@@ -30,6 +35,10 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
     });
     progress.end();
     let flushed = out.flush().map_err(|error| Fault::write("standard output", &error));
+    let done = read.and(flushed);
+    if done.as_ref().is_err_and(|fault| fault.exit == Exit::Quiet) {
+        return done;
+    }
     let counts = sensor.counts();
     eprintln!(
         "sidewatch: {} frames, {} calls, {} of them incomplete{}",
@@ -38,7 +47,7 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
         counts.incomplete_calls,
         missed(sensor.losses())
     );
-    read.and(flushed)
+    done
 }
 
 /// The losses as a clause, empty when there are none.

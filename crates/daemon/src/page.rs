@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use model::Timestamp;
 use store::Standing;
 
-use crate::{desk::Kept, replay::clean};
+use crate::{
+    desk::Kept,
+    replay::{clean, moment},
+};
 
 /// A table of verdicts.
 pub(crate) fn list(kept: &[Kept], now: Timestamp) -> String {
@@ -19,7 +22,7 @@ pub(crate) fn list(kept: &[Kept], now: Timestamp) -> String {
     for Kept { verdict, standing, .. } in kept {
         let id: String = verdict.id.to_string().chars().take(12).collect();
         let standing = stands(standing, verdict.until <= now);
-        let at: String = verdict.at.to_string().chars().take(19).collect();
+        let at = moment(verdict.at);
         let who = clean(&verdict.principal.to_string());
         let _ = writeln!(
             page,
@@ -93,7 +96,7 @@ pub(crate) fn page(kept: &Kept) -> String {
     for delivery in deliveries {
         let state = serde_json::to_string(&delivery.state).unwrap_or_default();
         let (state, detail) = (state.trim_matches('"'), clean(&delivery.detail));
-        let at: String = delivery.at.to_string().chars().take(19).collect();
+        let at = moment(delivery.at);
         let _ = writeln!(page, "  {:<14} {state} at {at}  {detail}", delivery.revocation.gateway);
     }
     page

@@ -79,11 +79,17 @@ pub(crate) fn engine(settings: &Settings) -> EngineConfig {
             share_per_10min: settings.rails.blocks_per_10min_share,
             share_per_day: settings.rails.blocks_per_day_share,
         },
-        ttl: settings.rails.ttl_s.map(Duration::from_secs),
+        ttl: ttl(&settings.rails.ttl_s),
         disabled: with(Reach::Off),
         block_families: with(Reach::Block),
         ..EngineConfig::default()
     }
+}
+
+/// How long a verdict lasts at each relapse; the last span goes on when fewer than four are set.
+fn ttl(spans: &[u64]) -> [Duration; 4] {
+    let last = spans.last().copied().unwrap_or_default();
+    std::array::from_fn(|relapse| Duration::from_secs(spans.get(relapse).copied().unwrap_or(last)))
 }
 
 /// Calls that the sequencer may hold, and that all lanes together may hold: one thirty-second of the memory each.

@@ -27,7 +27,7 @@ use crate::{
     settings::Settings,
 };
 
-pub(crate) use report::clean;
+pub(crate) use report::{clean, moment};
 
 /// Judges the files and reports.
 pub(crate) fn replay(args: &ReplayArgs, settings: &Settings) -> Result<(), Fault> {

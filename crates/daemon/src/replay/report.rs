@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use model::{Action, Mode, Verdict};
+use model::{Action, Mode, Timestamp, Verdict};
 
 use super::{is_colourful, judge::Judged, summary::Summary};
 
@@ -34,8 +34,12 @@ fn read(page: &mut String, summary: &Summary, judged: &Judged) {
         grouped(whole(*calls_per_second)),
     );
     if let Some((first, last)) = judged.span {
-        let _ =
-            writeln!(page, "The capture spans {}, from {first:.19} UTC.", span(last.since(first).as_secs()));
+        let _ = writeln!(
+            page,
+            "The capture spans {}, from {} UTC.",
+            span(last.since(first).as_secs()),
+            moment(first)
+        );
     }
     let lost: Vec<_> =
         summary.losses.nonzero().map(|(loss, n)| format!("{} {}", loss.name(), grouped(n))).collect();
@@ -82,7 +86,8 @@ fn found(page: &mut String, judged: &Judged) {
         for call in verdict.evidence.calls.iter().rev().take(3).rev() {
             let status = call.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
             let path: String = call.path.chars().map(visible).take(70).collect();
-            let _ = writeln!(page, "      {:.19}  {}  {} {path} {status}", call.at, call.client, call.method);
+            let _ =
+                writeln!(page, "      {}  {}  {} {path} {status}", moment(call.at), call.client, call.method);
         }
         if let Some(rail) = &verdict.held_by {
             let _ = writeln!(page, "    held back by: {rail}");
@@ -114,6 +119,11 @@ fn painted(action: Action) -> String {
         (true, Action::StepUp | Action::RateLimit) => format!("\u{1b}[1;33m{name}\u{1b}[0m"),
         (true, _) => format!("\u{1b}[1m{name}\u{1b}[0m"),
     }
+}
+
+/// A time to the second, in UTC.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.to_string().chars().take(19).collect()
 }
 
 /// A text without characters that a terminal acts on.

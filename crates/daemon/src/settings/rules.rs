@@ -110,9 +110,9 @@ fn ranges(settings: &Settings, wrong: &mut Wrong) {
         let what = format!("expected more than 0 and at most 100000, found {budget}");
         wrong.say("budget", "false_blocks_per_million_principal_days", &what);
     }
-    let climbing = rails.ttl_s.is_sorted() && rails.ttl_s.iter().all(|ttl| (10..=31_536_000).contains(ttl));
-    if !climbing {
-        wrong.say("rails", "ttl_s", "expected four climbing spans of 10 to 31536000 seconds");
+    let climbing = rails.ttl_s.is_sorted() && rails.ttl_s.iter().all(|ttl| (1..=31_536_000).contains(ttl));
+    if !climbing || !(1..=4).contains(&rails.ttl_s.len()) {
+        wrong.say("rails", "ttl_s", "expected one to four climbing spans of 1 to 31536000 seconds");
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_value_out_of_range_is_told() {
-        let text = "[capture]\nshards = 0\n[limits]\nmemory_mib = 1\n[rails]\nnever_block = ['x']\nttl_s = [9, 8, 7, 6]\n\
+        let text = "[capture]\nshards = 0\n[limits]\nmemory_mib = 1\n[rails]\nnever_block = ['x']\nttl_s = [9, 8]\n\
             [budget]\nfalse_blocks_per_million_principal_days = 0\n\
             [[gateways]]\nname = 'a'\nkind = 'haproxy'\n[[gateways]]\nname = 'a'\nkind = 'nginx'\n";
         let found = super::super::parse(text).expect_err("refused");

@@ -138,7 +138,7 @@ pub(crate) struct Rails {
     pub(crate) blocks_per_10min: u32,
     pub(crate) blocks_per_10min_share: f64,
     pub(crate) blocks_per_day_share: f64,
-    pub(crate) ttl_s: [u64; 4],
+    pub(crate) ttl_s: Vec<u64>,
 }
 
 impl Default for Rails {
@@ -148,7 +148,7 @@ impl Default for Rails {
             blocks_per_10min: 10,
             blocks_per_10min_share: 0.001,
             blocks_per_day_share: 0.005,
-            ttl_s: [900, 7_200, 86_400, 604_800],
+            ttl_s: vec![900, 7_200, 86_400, 604_800],
         }
     }
 }
