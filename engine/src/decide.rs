@@ -145,7 +145,11 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
     let limit = limits.max().unwrap_or(Action::Notify);
     let may_block = loud(NOTIFY_BELOW)
         .any(|(at, voice)| voice.limit == Action::Block && config.block_families.contains(REGISTRY[at].name));
-    let slows = matches!(REGISTRY[fused.order[0]].detector, Detector::Login | Detector::Probing);
+    // Asking again who it is stops a thief, but not an account holder who misuses a valid account: that one is slowed down
+    // until the evidence allows a block.
+    let strongest = REGISTRY[fused.order[0]].detector;
+    let slows = strongest != Detector::Binding;
+    let slows_early = matches!(strongest, Detector::Login | Detector::Probing);
     let address = subject.principal.kind == PrincipalKind::Ip;
     let mut by = None;
     let action = if fused.p < theta && may_block {
@@ -154,7 +158,7 @@ fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Hel
         by = (fused.p < theta && limit == Action::Block).then_some("block_families");
         if address || slows && !demanded { Action::RateLimit } else { Action::StepUp }
     } else if fused.p < NOTIFY_BELOW {
-        if slows { Action::RateLimit } else { Action::Notify }
+        if slows_early { Action::RateLimit } else { Action::Notify }
     } else if fused.unattested < NOTIFY_BELOW {
         by = Some("grade");
         Action::Notify

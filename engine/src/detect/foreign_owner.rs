@@ -162,7 +162,7 @@ fn assess(subject: &Subject) -> Assessment {
     let p = subject.foreign.p();
     Assessment {
         p,
-        unattested: mark.weak.p().min(p),
+        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
         limit: if enough { Action::Block } else { Action::StepUp },
         demand: Action::Observe,
     }

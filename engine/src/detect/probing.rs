@@ -122,7 +122,7 @@ fn assess(subject: &Subject) -> Assessment {
     let p = subject.probing.p();
     Assessment {
         p,
-        unattested: mark.weak.p().min(p),
+        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
         limit: match mark.hits {
             _ if subject.probing.run_share() < SHARE_MIN => Action::Notify,
             TARGETS_MIN.. => Action::Block,
