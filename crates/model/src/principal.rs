@@ -27,8 +27,7 @@ pub enum PrincipalKind {
 
 impl PrincipalKind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Token, Self::ApiKey, Self::Cookie, Self::User, Self::Ip, Self::Client];
+    pub const ALL: [Self; 6] = [Self::Token, Self::ApiKey, Self::Cookie, Self::User, Self::Ip, Self::Client];
 
     /// The stable name used in all outputs.
     #[must_use]
