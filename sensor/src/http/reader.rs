@@ -104,10 +104,6 @@ impl Reader {
         self.buffer.capacity()
     }
 
-    pub(super) fn is_seeking(&self) -> bool {
-        self.state == State::Seek
-    }
-
     pub(super) fn reads_until_close(&self) -> bool {
         self.state == State::UntilClose
     }

@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod cuts;
+mod losses;
+
 /// One step of a transcript.
 #[derive(Clone, Debug)]
 enum Act {
@@ -265,58 +268,6 @@ fn answers_that_waited_behind_a_hole_find_their_requests() {
     );
 }
 
-/// A keep-alive connection of `n` calls with one segment lost.
-fn lose(n: usize, lost: usize) -> Heard {
-    let mut acts: Vec<_> = (0..n).flat_map(|n| [get(n), reply(n)]).collect();
-    acts[lost] = match &acts[lost] {
-        Ask(bytes) => AskGap(bytes.len() as u64),
-        Answer(bytes) => AnswerGap(bytes.len() as u64),
-        other => other.clone(),
-    };
-    hear(&acts)
-}
-
-fn check_lost(n: usize, heard: &Heard) {
-    let right = |call: &&ApiCall| {
-        let number: usize = call.path.trim_start_matches("/calls/").parse().expect("ours");
-        call.status.inspect(|status| assert_eq!(usize::from(*status), 210 + number % 80)).is_some()
-    };
-    assert!(heard.calls.iter().filter(right).count() >= n - 2);
-    assert!(heard.calls.iter().filter(|call| call.complete).count() >= n - 2);
-}
-
-#[test]
-fn one_lost_segment_of_a_thousand_calls_costs_at_most_two() {
-    for lost in (0..2_000).step_by(37).chain([0, 1, 2, 3, 1_998, 1_999]) {
-        check_lost(1_000, &lose(1_000, lost));
-    }
-}
-
-#[test]
-fn every_single_lost_segment_of_a_connection_is_survived() {
-    for lost in 0..120 {
-        check_lost(60, &lose(60, lost));
-    }
-}
-
-#[test]
-fn a_gap_in_a_body_costs_completeness_alone() {
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab";
-    let acts = [get(1), answer(head), AnswerGap(5), answer("cde"), get(2), reply(2)];
-    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 212"]);
-    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na";
-    let acts = [get(1), answer(chunked), AnswerGap(20), answer("d\r\n0\r\n\r\n"), get(2), reply(2)];
-    assert_eq!(hear(&acts).lines(), ["GET /calls/1 200 cut", "GET /calls/2 212"]);
-}
-
-#[test]
-fn a_start_in_the_middle_finds_the_next_message() {
-    let acts = [answer("tail of a body"), ask("st: x\r\n\r\n"), reply(1), get(2), reply(2)];
-    let heard = hear_as(HttpConfig::default(), &facts(false), &acts, Close::End);
-    assert_eq!(heard.lines(), ["GET /calls/2 212"]);
-    assert_eq!((heard.calls[0].grade, heard.losses.of(Loss::OrphanAnswer)), (Grade::B, 1));
-}
-
 #[test]
 fn clear_secrets_never_leave() {
     let json = r#"{"username":"amal","password":"CANARY-json","refresh_token":"CANARY-refresh-01"}"#;
@@ -391,94 +342,5 @@ fn decoys_are_seen_wherever_they_appear() {
     ] {
         let heard = hear_as(config.clone(), &facts(true), &[ask(request)], Close::End);
         assert_eq!(heard.calls[0].decoys.as_slice(), [name], "{request}");
-    }
-}
-
-/// Cuts every piece at the given fractions.
-fn cut(acts: &[Act], cuts: &[u8]) -> Vec<Act> {
-    let mut cuts = cuts.iter().cycle();
-    let mut pieces = Vec::new();
-    for act in acts {
-        let (bytes, wrap): (_, fn(_) -> _) = match act {
-            Ask(bytes) => (bytes, Ask),
-            Answer(bytes) => (bytes, Answer),
-            gap => {
-                pieces.push(gap.clone());
-                continue;
-            }
-        };
-        let mut rest: &[u8] = bytes;
-        while !rest.is_empty() {
-            let n = usize::from(*cuts.next().unwrap_or(&1)).clamp(1, rest.len());
-            let (piece, after) = rest.split_at(n);
-            pieces.push(wrap(piece.to_vec()));
-            rest = after;
-        }
-    }
-    pieces
-}
-
-fn timeless(heard: &Heard) -> Vec<ApiCall> {
-    let bare = |call: &ApiCall| ApiCall {
-        at: Timestamp::ZERO,
-        ended_at: Timestamp::ZERO,
-        duration_us: None,
-        ..call.clone()
-    };
-    heard.calls.iter().map(bare).collect()
-}
-
-fn mixed() -> Vec<Act> {
-    let form = "user=amal&password=x";
-    vec![
-        get(1),
-        reply(1),
-        ask(format!(
-            "POST /l HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
-        )),
-        answer(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"orders\r\n10\r\n\":[{\"id\":4711}]}\r\n0\r\n\r\n",
-        ),
-        ask("GET /bad HTTP/1.1\r\nA : b\r\n\r\n"),
-        answer("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"),
-        get(2),
-        AnswerGap(30),
-        answer("rest of it\r\nHTTP/1.\r\n"),
-        get(3),
-        reply(3),
-        AskGap(10),
-        ask("-Other: y\r\n\r\n"),
-        reply(4),
-        ask("POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\nbroken"),
-        get(5),
-        reply(5),
-        ask("\r\n\r\n"),
-        get(6),
-        reply(6),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
-    #[test]
-    fn any_cut_gives_the_same_calls(cuts in proptest::collection::vec(1..60_u8, 1..40)) {
-        let (whole, pieces) = (hear(&mixed()), hear(&cut(&mixed(), &cuts)));
-        prop_assert_eq!(timeless(&pieces), timeless(&whole));
-        prop_assert_eq!(pieces.losses, whole.losses);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-    #[test]
-    fn no_bytes_panic(acts in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..60), 0..90_u64), 1..20)) {
-        let base = mixed();
-        let acts: Vec<_> = acts.into_iter().enumerate().flat_map(|(n, (side, bytes, gap))| {
-            let noise = if side { Ask(bytes) } else { Answer(bytes) };
-            let hole = if side { AskGap(gap + 1) } else { AnswerGap(gap + 1) };
-            [base[n % base.len()].clone(), if gap > 45 { hole } else { noise }]
-        }).collect();
-        hear(&acts);
     }
 }
