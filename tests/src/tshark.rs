@@ -18,7 +18,7 @@ pub type Calls = BTreeMap<Row, u64>;
 pub struct Row {
     /// Method.
     pub method: String,
-    /// Host, lower case, without the server's own port.
+    /// Host, lower case, with its port where one was sent.
     pub host: String,
     /// Path without query.
     pub path: String,
@@ -61,7 +61,7 @@ pub fn dissected(capture: &Path) -> Calls {
     let mut tshark = Command::new("tshark");
     tshark.arg("-r").arg(capture).args(["-Y", "http.request or http.response", "-T", "fields"]);
     tshark.args(["-E", "occurrence=a", "-E", "aggregator=\u{1f}"]);
-    for field in ["tcp.stream", "tcp.dstport", "http.request.method", "http.request.uri", "http.host"] {
+    for field in ["tcp.stream", "http.request.method", "http.request.uri", "http.host"] {
         tshark.args(["-e", field]);
     }
     tshark.args(["-e", "http.response.code"]);
@@ -70,7 +70,7 @@ pub fn dissected(capture: &Path) -> Calls {
     let mut calls = Calls::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [stream, port, methods, uris, hosts, codes] = fields.as_slice() else { continue };
+        let [stream, methods, uris, hosts, codes] = fields.as_slice() else { continue };
         let open = open.entry((*stream).to_owned()).or_default();
         for status in parts(codes).filter_map(|code| code.parse::<u16>().ok()) {
             let is_final = status >= 200 || status == 101;
@@ -80,7 +80,7 @@ pub fn dissected(capture: &Path) -> Calls {
         }
         let hosts: Vec<&str> = parts(hosts).collect();
         for (place, (method, uri)) in parts(methods).zip(parts(uris)).enumerate() {
-            open.push_back(requested(method, uri, hosts.get(place).copied().unwrap_or_default(), port));
+            open.push_back(requested(method, uri, hosts.get(place).copied().unwrap_or_default()));
         }
     }
     for row in open.into_values().flatten() {
@@ -93,12 +93,11 @@ fn parts(field: &str) -> impl Iterator<Item = &str> {
     field.split('\u{1f}').filter(|part| !part.is_empty())
 }
 
-fn requested(method: &str, uri: &str, host: &str, port: &str) -> Row {
+fn requested(method: &str, uri: &str, host: &str) -> Row {
     let absolute =
         uri.split_once("://").map(|(_, rest)| rest.find('/').map_or((rest, "/"), |at| rest.split_at(at)));
     let (host, target) = absolute.unwrap_or((host, uri));
     let host = host.to_lowercase();
-    let host = host.strip_suffix(&format!(":{port}")).unwrap_or(&host).to_owned();
     let path = target.split(['?', '#']).next().unwrap_or_default().to_owned();
     Row { method: method.to_owned(), host, path, status: 0 }
 }
