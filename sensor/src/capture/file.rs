@@ -17,7 +17,8 @@ pub(super) struct FileCapture {
 
 impl FileCapture {
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
-        let name = if path == Path::new("-") { "standard input".to_string() } else { path.display().to_string() };
+        let name =
+            if path == Path::new("-") { "standard input".to_string() } else { path.display().to_string() };
         if path != Path::new("-") {
             std::fs::File::open(path)
                 .map_err(|why| CaptureError::Unreadable { file: name.clone(), why: why.to_string() })?;
@@ -33,7 +34,7 @@ impl FileCapture {
         match self.capture.next_packet() {
             Ok(packet) => {
                 self.frames += 1;
-                Ok(Step::Frame(frame(packet, self.link)))
+                Ok(Step::Frame(frame(&packet, self.link)))
             }
             Err(pcap::Error::NoMorePackets) => Ok(Step::End),
             Err(why) if said(&why).contains("truncated") => {

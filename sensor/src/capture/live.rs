@@ -53,10 +53,8 @@ impl LiveCapture {
         let Self { capture, link, interface, dry, .. } = self;
         if *dry {
             *dry = false;
-            let mut wanted = [rustix::event::PollFd::from_borrowed_fd(
-                capture.as_fd(),
-                rustix::event::PollFlags::IN,
-            )];
+            let mut wanted =
+                [rustix::event::PollFd::from_borrowed_fd(capture.as_fd(), rustix::event::PollFlags::IN)];
             let wait = rustix::event::Timespec {
                 tv_sec: 0,
                 tv_nsec: i64::try_from(WAIT.as_nanos()).unwrap_or(50_000_000),
@@ -65,7 +63,7 @@ impl LiveCapture {
             let _ = rustix::event::poll(&mut wanted, Some(&wait));
         }
         match capture.next_packet() {
-            Ok(packet) => Ok(Step::Frame(frame(packet, *link))),
+            Ok(packet) => Ok(Step::Frame(frame(&packet, *link))),
             Err(pcap::Error::TimeoutExpired) => {
                 *dry = true;
                 Ok(Step::Idle)

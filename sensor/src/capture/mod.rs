@@ -95,7 +95,10 @@ impl Capture {
     ///
     /// # Errors
     /// When a file breaks off or the interface goes away.
-    #[expect(clippy::should_implement_trait, reason = "the frame borrows from the capture: no iterator can do that")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the frame borrows from the capture: no iterator can do that"
+    )]
     pub fn next(&mut self) -> Result<Step<'_>, CaptureError> {
         match &mut self.0 {
             Kind::File(file) => file.next(),
@@ -116,7 +119,7 @@ impl Capture {
 }
 
 /// A frame of libpcap's, whose times are in nanoseconds.
-fn frame(packet: pcap::Packet<'_>, link: LinkType) -> Frame<'_> {
+fn frame<'a>(packet: &pcap::Packet<'a>, link: LinkType) -> Frame<'a> {
     let header = packet.header;
     let nanos = u32::try_from(header.ts.tv_usec).unwrap_or(0);
     let at = Timestamp::from_parts(header.ts.tv_sec, nanos);
