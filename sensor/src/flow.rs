@@ -1,23 +1,24 @@
 //! Flows: segments of both directions in, pieces to the conversation out, each direction in order and neither before
 //! what it answers. Never waits for a lost byte longer than the slack.
 
-use std::{net::SocketAddr, time::Duration};
+mod patience;
+mod unacked;
+
+use std::net::SocketAddr;
 
 use model::{ApiCall, Loss, Timestamp};
 
 use crate::{
-    half::{Half, Offer},
+    half::{Half, Offer, Stamp},
+    handshakes::Stage,
     http::{Conversation, Desk},
     segment::Segment,
     seq::Seq,
     stream::{Close, Direction, FlowFacts, Piece},
     table::FlowKey,
 };
-
-/// Segments of a flow that may pass before missing bytes which the receiver has are given up: a mirror reorders by a few.
-const SLACK_SEGMENTS: u16 = 10;
-/// Time after which they are given up.
-const SLACK: Duration = Duration::from_millis(200);
+use patience::Force;
+use unacked::Unacked;
 
 /// What a flow is given to work with.
 pub(crate) struct Bench<'a> {
@@ -27,6 +28,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) half_bytes_max: usize,
     /// Bytes all halves together may still keep.
     pub(crate) room: usize,
+    /// Empty buffers to reuse.
+    pub(crate) spare: &'a mut Vec<Vec<u8>>,
 }
 
 /// Whether the flow goes on.
@@ -47,16 +50,26 @@ pub(crate) struct Flow {
     halves: [Half; 2],
     /// First numbers of client and server, to tell a repeated handshake from a new one.
     pub(crate) starts: [Option<Seq>; 2],
+    /// What was seen of the handshake so far.
+    pub(crate) stage: Stage,
     seen: [bool; 2],
     closed: [bool; 2],
-    waiting_since: Timestamp,
-    waited: u16,
+    /// Segments so far.
+    segments: u64,
+    /// The newest request bytes, as long as the server has not acknowledged them all.
+    unacked: Unacked,
     /// Whether the sensor's list of waiting flows has this one.
     pub(crate) is_listed: bool,
 }
 
 impl Flow {
-    pub(crate) fn new(key: FlowKey, hash: u64, facts: FlowFacts, starts: [Option<Seq>; 2]) -> Self {
+    pub(crate) fn new(
+        key: FlowKey,
+        hash: u64,
+        facts: FlowFacts,
+        starts: [Option<Seq>; 2],
+        stage: Stage,
+    ) -> Self {
         let mut halves = [Half::default(), Half::default()];
         for (half, start) in halves.iter_mut().zip(starts) {
             start.into_iter().for_each(|start| half.start(start));
@@ -69,10 +82,11 @@ impl Flow {
             facts,
             halves,
             starts,
+            stage,
             seen: [false; 2],
             closed: [false; 2],
-            waiting_since: Timestamp::ZERO,
-            waited: 0,
+            segments: 0,
+            unacked: Unacked::default(),
             is_listed: false,
         }
     }
@@ -88,9 +102,28 @@ impl Flow {
         [end(&self.halves[0]), end(&self.halves[1])]
     }
 
+    /// A SYN or SYN-ACK that came late. Whether it belongs to this flow.
+    pub(crate) fn late_handshake(&mut self, client: Seq, server: Option<Seq>) -> bool {
+        if self.starts[0] != Some(client)
+            || server.is_some_and(|seq| self.starts[1].is_some_and(|own| own != seq))
+        {
+            return false;
+        }
+        self.stage = match (self.stage, server) {
+            (Stage::Asked, Some(_)) | (Stage::Answered, None) => Stage::Agreed,
+            (stage, _) => stage,
+        };
+        self.facts.handshake |= self.stage == Stage::Agreed;
+        if let Some(server) = server {
+            self.starts[1] = Some(server);
+            self.halves[1].start(server);
+        }
+        true
+    }
+
     /// Bytes kept for later and held by the conversation.
     pub(crate) fn memory(&self) -> usize {
-        self.kept_bytes() + self.conversation.memory()
+        self.kept_bytes() + self.unacked.memory() + self.conversation.memory()
     }
 
     pub(crate) fn kept_bytes(&self) -> usize {
@@ -99,13 +132,14 @@ impl Flow {
 
     /// Whether something waits for missing bytes.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.waited > 0
+        self.halves.iter().any(|half| half.head().is_some())
     }
 
     pub(crate) fn segment(&mut self, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) -> After {
         let direction = self.direction(segment.source);
         self.last = at;
-        self.see(direction, segment);
+        self.segments += 1;
+        self.see(direction, segment, bench);
         if segment.rst {
             return self.reset(direction, segment, at, bench);
         }
@@ -115,15 +149,21 @@ impl Flow {
         if self.conversation.is_opaque() {
             return self.pass_by(direction, segment, at, bench);
         }
+        if segment.ack.is_none() {
+            // No receiver takes it (RFC 9293, section 3.10.7.4).
+            bench.desk.losses.count(Loss::OutOfWindow);
+            return After::Open;
+        }
+        if segment.urgent {
+            // Whether the urgent byte belongs to the stream is the receiver's choice (RFC 6093).
+            self.conversation.taint();
+        }
         if segment.len() > 0 {
-            if segment.ack.is_none() {
-                bench.desk.losses.count(Loss::OutOfWindow);
-                return After::Open;
-            }
             self.payload(direction, segment, at, bench);
         }
         if segment.fin {
-            self.fin(direction, segment.seq.plus(segment.len()));
+            let stamp = self.stamp(segment, at);
+            self.half(direction).finish(segment.seq.plus(segment.len()), stamp);
         }
         self.settle(at, bench)
     }
@@ -136,17 +176,23 @@ impl Flow {
     /// Hands on whatever waits, with its gaps, and tells the conversation the end.
     pub(crate) fn close(&mut self, close: Close, at: Timestamp, bench: &mut Bench<'_>) {
         self.give_up(at, bench, Force::Yes);
+        self.unacked.forget(bench.spare);
         self.conversation.close(&self.facts, close, at, bench.desk, bench.calls);
     }
 
     /// An opaque flow: nothing is kept or handed on, only its end is awaited.
-    fn pass_by(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) -> After {
+    fn pass_by(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        at: Timestamp,
+        bench: &mut Bench<'_>,
+    ) -> After {
         let half = self.half(direction);
         half.jump(segment.seq.plus(segment.len()));
         if segment.fin {
             half.end = Some(half.next);
         }
-        self.waited = 0;
         if self.halves.iter().all(|half| half.end.is_some()) {
             self.close(Close::End, at, bench);
             return After::Over;
@@ -159,7 +205,7 @@ impl Flow {
     }
 
     /// Notes who has spoken and what the other side has received.
-    fn see(&mut self, direction: Direction, segment: &Segment<'_>) {
+    fn see(&mut self, direction: Direction, segment: &Segment<'_>, bench: &mut Bench<'_>) {
         self.seen[direction as usize] = true;
         self.facts.one_sided_unknown = !(self.seen[0] && self.seen[1]);
         let Some(ack) = segment.ack else { return };
@@ -168,61 +214,106 @@ impl Flow {
         }
         let other = self.half(direction.other());
         other.acknowledge(ack);
-        if direction == Direction::Response {
-            let position = self.halves[0].acked_position();
-            self.conversation.acknowledged(position);
+        if direction == Direction::Response && self.halves[0].is_acked_past(0) {
+            self.unacked.forget(bench.spare);
         }
     }
 
+    /// Tells the conversation what the server had received when it sent what comes next.
+    fn tell_acknowledged(&mut self, ack: Option<Seq>) {
+        if let Some(ack) = ack {
+            self.conversation.acknowledged(self.halves[0].position_of(ack));
+        }
+    }
+
+    fn stamp(&self, segment: &Segment<'_>, at: Timestamp) -> Stamp {
+        Stamp { needs: segment.ack, at, number: self.segments, is_lifted: false }
+    }
+
     fn payload(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) {
+        bench.desk.losses.add(Loss::PayloadCut, u64::from(segment.cut > 0));
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
-        let room = bench.room.min(bench.half_bytes_max.saturating_sub(self.half(direction).kept_bytes));
-        match self.half(direction).offer(segment.seq, segment.payload, segment.ack, held, at) {
-            Offer::Next(skip) => {
-                let bytes = segment.payload.get(skip..).unwrap_or_default();
-                let cut = segment.cut.min(segment.len() - skip);
-                self.hand_on(direction, Piece::Bytes(bytes), bytes.len(), at, bench);
-                if cut > 0 {
-                    bench.desk.losses.count(Loss::PayloadCut);
-                    self.hand_on(direction, Piece::Gap(cut as u64), cut, at, bench);
-                }
-            }
-            Offer::Kept { added, conflict } => {
+        let stamp = self.stamp(segment, at);
+        if direction == Direction::Request && self.rewrites(segment) {
+            self.conflict(bench);
+        }
+        match self.half(direction).offer(segment.seq, segment.payload, held, stamp) {
+            Offer::Next { skip, length, conflict } => {
                 if conflict {
-                    bench.desk.losses.count(Loss::ConflictingOverlap);
-                    self.conversation.taint();
+                    self.conflict(bench);
                 }
-                if segment.cut > 0 {
-                    bench.desk.losses.count(Loss::PayloadCut);
+                let bytes = segment.payload.get(skip..length).unwrap_or_default();
+                if direction == Direction::Response {
+                    self.tell_acknowledged(segment.ack);
                 }
-                if added > room {
-                    bench.desk.losses.count(Loss::BufferFull);
-                    self.give_up(at, bench, Force::Yes);
-                }
+                self.hand_on(direction, Piece::Bytes(bytes), bytes.len(), at, bench);
+                self.cut(direction, segment, at, bench);
             }
-            Offer::Old => bench.desk.losses.count(Loss::Duplicate),
+            Offer::Kept { is_new, conflict } => {
+                if conflict {
+                    self.conflict(bench);
+                }
+                bench.desk.losses.add(Loss::Duplicate, u64::from(!is_new));
+                self.stay_within(direction, at, bench);
+            }
+            Offer::Old => {
+                bench.desk.losses.add(Loss::Duplicate, u64::from(!segment.payload.is_empty()));
+                self.cut(direction, segment, at, bench);
+            }
+            Offer::Outside if self.half(direction).follows(segment.seq) => {
+                self.give_up(at, bench, Force::Yes);
+                let missing = segment.seq.offset_from(self.half(direction).next);
+                self.lose(direction, u64::try_from(missing).unwrap_or(0), at, bench);
+                self.payload(direction, segment, at, bench);
+            }
             Offer::Outside => bench.desk.losses.count(Loss::OutOfWindow),
         }
     }
 
-    fn fin(&mut self, direction: Direction, end: Seq) {
-        let half = self.half(direction);
-        if !half.started {
-            half.start(end);
-        }
-        if half.end.is_none() && end.offset_from(half.next) >= 0 {
-            half.end = Some(end);
+    /// Makes a gap of the payload bytes that the snap length cut off, if they are next.
+    fn cut(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) {
+        let end = segment.seq.plus(segment.len());
+        let missing = usize::try_from(end.offset_from(self.half(direction).next)).unwrap_or(0);
+        if (1..=segment.cut).contains(&missing) {
+            self.hand_on(direction, Piece::Gap(missing as u64), missing, at, bench);
         }
     }
 
+    /// Whether a request segment differs from bytes handed on that the server has not acknowledged yet.
+    fn rewrites(&self, segment: &Segment<'_>) -> bool {
+        if self.unacked.memory() == 0 {
+            return false;
+        }
+        let half = &self.halves[0];
+        let start = half.handed_on.checked_add_signed(segment.seq.offset_from(half.next));
+        start.is_some_and(|start| self.unacked.contradicts(half.handed_on, start, segment.payload))
+    }
+
+    fn conflict(&mut self, bench: &mut Bench<'_>) {
+        bench.desk.losses.count(Loss::ConflictingOverlap);
+        self.conversation.taint();
+    }
+
     /// A reset counts where the receiver would take it: exactly at the next expected number (RFC 5961, section 3.2).
-    fn reset(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) -> After {
+    fn reset(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        at: Timestamp,
+        bench: &mut Bench<'_>,
+    ) -> After {
         let half = self.half(direction);
-        let expected = !half.started || segment.seq == half.next || Some(segment.seq) == half.acked;
+        let expected = !half.started
+            || [half.next, half.seen_end()].contains(&segment.seq)
+            || Some(segment.seq) == half.acked;
         let after_fin = half.end.is_some_and(|end| segment.seq == end.plus(1));
         if !expected && !after_fin {
             bench.desk.losses.count(Loss::SuspiciousReset);
             return After::Open;
+        }
+        if direction == Direction::Response && !self.facts.handshake {
+            // The server may never have known this connection: its bytes can be anybody's.
+            self.conversation.taint();
         }
         self.close(Close::Reset, at, bench);
         After::Over
@@ -230,21 +321,11 @@ impl Flow {
 
     /// Hands on what has become next, gives up what has waited too long, and notices the end.
     fn settle(&mut self, at: Timestamp, bench: &mut Bench<'_>) -> After {
-        let waits = |flow: &Self| flow.halves.iter().any(|half| half.is_waiting() || half.is_behind());
-        if waits(self) {
-            self.drain(bench, Force::No);
+        if self.is_waiting() {
+            self.give_up(at, bench, Force::No);
         }
-        if waits(self) {
-            if self.waited == 0 {
-                self.waiting_since = at;
-            }
-            self.waited = self.waited.saturating_add(1);
-            if self.waited > SLACK_SEGMENTS || at.since(self.waiting_since) >= SLACK {
-                self.give_up(at, bench, Force::No);
-            }
-        }
-        if !waits(self) {
-            self.waited = 0;
+        if self.halves[1].head().is_none() {
+            self.tell_acknowledged(self.halves[0].acked);
         }
         for direction in [Direction::Request, Direction::Response] {
             let at_end = self.halves[direction as usize].is_at_end();
@@ -261,41 +342,6 @@ impl Flow {
         After::Open
     }
 
-    /// Hands on waiting bytes that are next, as long as there are any.
-    fn drain(&mut self, bench: &mut Bench<'_>, force: Force) {
-        let mut going = true;
-        while going {
-            going = false;
-            for direction in [Direction::Request, Direction::Response] {
-                let (half, other) = self.pair(direction);
-                let allowed = |needs| force == Force::Yes || other.satisfies(needs);
-                let Some((bytes, at)) = half.take(allowed) else { continue };
-                going = true;
-                let piece = Piece::Bytes(&bytes);
-                self.conversation.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
-            }
-        }
-    }
-
-    /// Gives up holes: those that the receiver does not have, or with force all of them.
-    fn give_up(&mut self, at: Timestamp, bench: &mut Bench<'_>, force: Force) {
-        loop {
-            self.drain(bench, Force::No);
-            let lost = [Direction::Request, Direction::Response].into_iter().find_map(|direction| {
-                let half = self.half(direction);
-                let hole = half.hole();
-                let given_up = hole > 0 && (half.is_hole_acknowledged() || force == Force::Yes && half.is_waiting());
-                given_up.then_some((direction, hole))
-            });
-            let Some((direction, hole)) = lost else { break };
-            bench.desk.losses.count(Loss::Gap);
-            self.hand_on(direction, Piece::Gap(hole), usize::try_from(hole).unwrap_or(0), at, bench);
-        }
-        if force == Force::Yes {
-            self.drain(bench, Force::Yes);
-        }
-    }
-
     fn hand_on(
         &mut self,
         direction: Direction,
@@ -305,6 +351,18 @@ impl Flow {
         bench: &mut Bench<'_>,
     ) {
         self.half(direction).advance(length);
+        self.tell(direction, piece, at, bench);
+    }
+
+    fn tell(&mut self, direction: Direction, piece: Piece<'_>, at: Timestamp, bench: &mut Bench<'_>) {
+        match piece {
+            Piece::Bytes([]) | Piece::Gap(0) => return,
+            Piece::Bytes(bytes) if direction == Direction::Request && !self.halves[0].is_acked_past(0) => {
+                self.unacked.remember(bytes, bench.spare);
+            }
+            Piece::Gap(_) if direction == Direction::Request => self.unacked.forget(bench.spare),
+            _ => {}
+        }
         self.conversation.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
     }
 
@@ -315,12 +373,6 @@ impl Flow {
             Direction::Response => (response, request),
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Force {
-    Yes,
-    No,
 }
 
 impl Direction {

@@ -6,25 +6,44 @@ use model::Timestamp;
 
 use crate::seq::Seq;
 
-/// Farthest ahead of the expected byte that a segment is believed: the largest window of RFC 7323.
-const WINDOW_MAX: i64 = 1 << 30;
+/// Farthest ahead of the expected byte that a segment is believed. More than any receiver's window in practice; a burst
+/// longer than this that is lost in the mirror is bridged by `follows`.
+pub(crate) const WINDOW_BYTES: i64 = 16 << 20;
+/// Farthest ahead that an acknowledgement is noted: the largest window of RFC 7323.
+const ACK_WINDOW_BYTES: i64 = 1 << 30;
+/// Segments in a row beyond the window after which the receiver's acknowledgements may lead us there.
+const FAR_SEGMENTS: u8 = 8;
+/// What a waiting run costs besides its bytes.
+const RUN_COST_BYTES: usize = 96;
+/// Neighbouring runs are joined up to this length: one-byte segments stay cheap, and joining stays linear.
+const JOINED_BYTES_MAX: usize = 4_096;
+
+/// What waiting bytes know of their segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    /// What the sender had received when it sent them.
+    pub(crate) needs: Option<Seq>,
+    pub(crate) at: Timestamp,
+    /// The segment's number in its flow.
+    pub(crate) number: u64,
+    /// They need not wait for what they acknowledge any longer.
+    pub(crate) is_lifted: bool,
+}
 
 /// Bytes that wait: for an earlier byte, or for the other side's bytes that they acknowledge.
 #[derive(Debug)]
 struct Run {
-    bytes: Box<[u8]>,
-    /// What the sender had received when it sent them.
-    needs: Option<Seq>,
-    at: Timestamp,
+    bytes: Vec<u8>,
+    stamp: Stamp,
 }
 
 /// What became of a segment's payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
-    /// The bytes from this offset on are next: hand them on, then call `advance`.
-    Next(usize),
-    /// Kept for later; so many bytes were added, and whether they contradict kept ones.
-    Kept { added: usize, conflict: bool },
+    /// The first `length` bytes are ours, those from `skip` on are next: hand them on, then call `advance`.
+    Next { skip: usize, length: usize, conflict: bool },
+    /// Kept for later; whether any were new, and whether they contradict kept ones.
+    Kept { is_new: bool, conflict: bool },
     /// Nothing new in it.
     Old,
     /// Not within any window.
@@ -42,11 +61,15 @@ pub(crate) struct Half {
     pub(crate) acked: Option<Seq>,
     /// Number behind the last byte, once a FIN told it.
     pub(crate) end: Option<Seq>,
+    /// The FIN's own stamp.
+    end_stamp: Option<Stamp>,
+    /// Segments in a row beyond the window.
+    far: u8,
     /// Bytes and gaps handed on so far.
     pub(crate) handed_on: u64,
-    /// Waiting runs by stream offset relative to `origin`.
+    /// Waiting runs by stream position, as `handed_on` counts.
     runs: BTreeMap<u64, Run>,
-    /// Bytes in `runs`.
+    /// Bytes in `runs`, with what keeping them costs.
     pub(crate) kept_bytes: usize,
 }
 
@@ -68,16 +91,6 @@ impl Half {
         }
     }
 
-    /// Whether runs wait.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.runs.is_empty()
-    }
-
-    /// Whether the other side has acknowledged bytes that were not handed on: lost in the mirror, or late.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.started && self.acked.is_some_and(|acked| acked.is_after(self.missing_end()))
-    }
-
     /// The number up to which nothing but the FIN is missing.
     fn missing_end(&self) -> Seq {
         match self.end {
@@ -88,7 +101,7 @@ impl Half {
 
     /// Notes what the other side has received; numbers outside every window are not believed.
     pub(crate) fn acknowledge(&mut self, ack: Seq) {
-        if self.started && ack.offset_from(self.next).abs() > WINDOW_MAX {
+        if self.started && ack.offset_from(self.next).abs() > ACK_WINDOW_BYTES {
             return;
         }
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
@@ -96,78 +109,147 @@ impl Half {
         }
     }
 
-    /// Bytes of this direction that the other side has acknowledged, as a stream position.
-    pub(crate) fn acked_position(&self) -> u64 {
-        let Some(acked) = self.acked else { return 0 };
-        self.handed_on.saturating_add_signed(acked.offset_from(self.next))
+    /// How many of the bytes handed on lie before `ack`.
+    pub(crate) fn position_of(&self, ack: Seq) -> u64 {
+        self.handed_on.saturating_add_signed(ack.offset_from(self.next)).min(self.handed_on)
     }
 
     /// Whether bytes that acknowledge `needs` of this direction may be handed on in the other one.
     pub(crate) fn satisfies(&self, needs: Option<Seq>) -> bool {
         let Some(needs) = needs else { return true };
-        !self.started || needs.offset_from(self.missing_end()) <= 0 || needs.offset_from(self.next).abs() > WINDOW_MAX
+        !self.started
+            || needs.offset_from(self.missing_end()) <= 0
+            || needs.offset_from(self.next) > WINDOW_BYTES
     }
 
-    /// Sorts a segment's payload. `hold`: it has to wait even if it is next.
-    pub(crate) fn offer(
-        &mut self,
-        seq: Seq,
-        payload: &[u8],
-        needs: Option<Seq>,
-        hold: bool,
-        at: Timestamp,
-    ) -> Offer {
+    /// Notes the FIN at `end`; one outside the window, or behind bytes that were seen, is not believed.
+    pub(crate) fn finish(&mut self, end: Seq, stamp: Stamp) {
+        self.start(end);
+        let last = self.runs.last_key_value().map_or(self.handed_on, |(at, run)| at + run.bytes.len() as u64);
+        let offset = end.offset_from(self.next);
+        let position = self.handed_on.saturating_add_signed(offset);
+        if self.end.is_none() && (0..=WINDOW_BYTES).contains(&offset) && position >= last {
+            (self.end, self.end_stamp) = (Some(end), Some(stamp));
+        }
+    }
+
+    /// Where waiting runs end; the next byte when none wait.
+    pub(crate) fn seen_end(&self) -> Seq {
+        let last = self.runs.last_key_value().map_or(self.handed_on, |(at, run)| at + run.bytes.len() as u64);
+        self.next.plus(usize::try_from(last - self.handed_on).unwrap_or(0))
+    }
+
+    /// Whether a segment at `seq` beyond the window is to be believed: several came, and the receiver is there too.
+    pub(crate) fn follows(&mut self, seq: Seq) -> bool {
+        self.far = self.far.saturating_add(1);
+        let follows = self.far >= FAR_SEGMENTS
+            && self.acked.is_some_and(|acked| acked.offset_from(seq).abs() <= WINDOW_BYTES);
+        if follows {
+            self.far = 0;
+        }
+        follows
+    }
+
+    /// Sorts a segment's payload. `hold`: it has to wait even if it is next. Bytes behind the FIN are not ours.
+    pub(crate) fn offer(&mut self, seq: Seq, payload: &[u8], hold: bool, stamp: Stamp) -> Offer {
         self.start(seq);
         let offset = seq.offset_from(self.next);
-        let length = i64::try_from(payload.len()).unwrap_or(i64::MAX);
-        if offset + length <= 0 {
-            return Offer::Old;
-        }
-        if offset > WINDOW_MAX {
+        let until_end = self.end.map_or(i64::MAX, |end| end.offset_from(seq).max(0));
+        let length = payload.len().min(usize::try_from(until_end).unwrap_or(usize::MAX));
+        if offset > WINDOW_BYTES || (length == 0 && !payload.is_empty()) {
             return Offer::Outside;
         }
-        if offset <= 0 && !hold && self.runs.is_empty() {
-            return Offer::Next(usize::try_from(-offset).unwrap_or(0));
-        }
+        self.far = 0;
+        let bytes = payload.get(..length).unwrap_or_default();
         let skip = usize::try_from(-offset).unwrap_or(0);
-        let at_offset = self.handed_on.saturating_add(u64::try_from(offset).unwrap_or(0));
-        self.keep(at_offset, payload.get(skip..).unwrap_or_default(), needs, at)
+        let Some(bytes) = bytes.get(skip..).filter(|bytes| !bytes.is_empty()) else { return Offer::Old };
+        let position = self.handed_on.saturating_add(u64::try_from(offset).unwrap_or(0));
+        let conflict = !self.runs.is_empty() && self.contradicts(position, bytes);
+        if offset <= 0 && !hold {
+            return Offer::Next { skip, length, conflict };
+        }
+        Offer::Kept { is_new: self.keep(position, bytes, stamp), conflict }
     }
 
-    /// Keeps bytes; where they overlap kept ones, the first to come win, unless the newcomer covers them whole.
-    fn keep(&mut self, start: u64, bytes: &[u8], needs: Option<Seq>, at: Timestamp) -> Offer {
+    /// Whether `bytes` at `start` contradict kept ones.
+    fn contradicts(&self, start: u64, bytes: &[u8]) -> bool {
         let end = start + bytes.len() as u64;
-        let mut conflict = false;
-        let touching: Vec<u64> = self
-            .runs
-            .range(..end)
-            .rev()
-            .take_while(|(at, run)| **at + run.bytes.len() as u64 > start)
-            .map(|(at, _)| *at)
-            .collect();
-        let before = self.kept_bytes;
-        let mut free = vec![(start, end)];
-        for other in touching.into_iter().rev() {
-            let Some(run) = self.runs.get(&other) else { continue };
-            let other_end = other + run.bytes.len() as u64;
-            let (low, high) = (start.max(other), end.min(other_end));
-            let mine = slice(bytes, low - start, high - start);
-            conflict |= mine != slice(&run.bytes, low - other, high - other);
-            let covers = start <= other && end >= other_end && (start < other || end > other_end);
-            if covers {
-                if let Some(run) = self.runs.remove(&other) {
-                    self.kept_bytes -= run.bytes.len();
-                }
-            } else {
-                free = free.into_iter().flat_map(|span| without(span, (low, high))).collect();
+        let before = self.runs.range(..start).next_back();
+        before
+            .into_iter()
+            .chain(self.runs.range(start..end))
+            .any(|(at, run)| differ((*at, &run.bytes), (start, bytes)))
+    }
+
+    /// Keeps bytes and says whether any are new.
+    ///
+    /// Where segments overlap, the one that starts earlier wins; of two with one start the longer one; of equal ones the
+    /// first: what Linux does with its queue of out-of-order segments, joined neighbours included.
+    fn keep(&mut self, mut start: u64, mut bytes: &[u8], stamp: Stamp) -> bool {
+        if let Some((at, run)) = self.runs.range(..=start).next_back() {
+            let known = (at + run.bytes.len() as u64).saturating_sub(start);
+            if known > 0 && !(*at == start && bytes.len() > run.bytes.len()) {
+                let known = usize::try_from(known).unwrap_or(usize::MAX).min(bytes.len());
+                start += known as u64;
+                bytes = bytes.get(known..).unwrap_or_default();
             }
         }
-        for (low, high) in free {
-            let bytes: Box<[u8]> = slice(bytes, low - start, high - start).into();
-            self.kept_bytes += bytes.len();
-            self.runs.insert(low, Run { bytes, needs, at });
+        if bytes.is_empty() {
+            return false;
         }
-        Offer::Kept { added: self.kept_bytes.saturating_sub(before), conflict }
+        let replaced = self.clear_range(start, start + bytes.len() as u64);
+        self.join(start, bytes, stamp);
+        replaced < bytes.len()
+    }
+
+    /// Removes kept bytes in the range and says how many there were.
+    fn clear_range(&mut self, start: u64, end: u64) -> usize {
+        let mut removed = 0;
+        while let Some((&at, _)) = self.runs.range(start..end).next() {
+            let Some(mut run) = self.remove(at) else { break };
+            let inside = usize::try_from(end - at).unwrap_or(usize::MAX).min(run.bytes.len());
+            removed += inside;
+            if inside < run.bytes.len() {
+                run.bytes.drain(..inside);
+                self.insert(end, run);
+            }
+        }
+        removed
+    }
+
+    fn insert(&mut self, start: u64, run: Run) {
+        self.kept_bytes += run.bytes.len() + RUN_COST_BYTES;
+        self.runs.insert(start, run);
+    }
+
+    fn remove(&mut self, start: u64) -> Option<Run> {
+        let run = self.runs.remove(&start)?;
+        self.kept_bytes -= run.bytes.len() + RUN_COST_BYTES;
+        Some(run)
+    }
+
+    /// Adds bytes that overlap nothing, joined with neighbours that need the same.
+    fn join(&mut self, start: u64, bytes: &[u8], stamp: Stamp) {
+        let end = start + bytes.len() as u64;
+        let fits = |run: &Run, more: usize| {
+            run.stamp.needs == stamp.needs && run.bytes.len() + more <= JOINED_BYTES_MAX
+        };
+        let right = self.runs.get(&end).is_some_and(|run| fits(run, bytes.len()));
+        let right = if right { self.remove(end) } else { None };
+        let tail = right.as_ref().map_or(&[][..], |run| &run.bytes);
+        if let Some((at, run)) = self.runs.range_mut(..start).next_back()
+            && at + run.bytes.len() as u64 == start
+            && fits(run, bytes.len() + tail.len())
+        {
+            run.bytes.extend_from_slice(bytes);
+            run.bytes.extend_from_slice(tail);
+            self.kept_bytes += bytes.len() + tail.len();
+            return;
+        }
+        let joined = [bytes, tail].concat();
+        // The hole before the joined run is as old as its older part.
+        let stamp = right.map_or(stamp, |run| run.stamp);
+        self.insert(start, Run { bytes: joined, stamp });
     }
 
     /// Counts bytes or a gap as handed on.
@@ -176,40 +258,42 @@ impl Half {
         self.handed_on += bytes as u64;
     }
 
-    /// Takes the next waiting bytes if they are next and `allowed` by what they need; counts them as handed on.
-    pub(crate) fn take(&mut self, allowed: impl FnOnce(Option<Seq>) -> bool) -> Option<(Box<[u8]>, Timestamp)> {
+    /// Takes the next waiting bytes if they are next and `allowed` by what they need; counts them as handed on. Empty
+    /// when other bytes have taken their place.
+    pub(crate) fn take(&mut self, allowed: impl FnOnce(Option<Seq>) -> bool) -> Option<(Vec<u8>, Stamp)> {
         let (start, run) = self.runs.first_key_value()?;
-        if *start > self.handed_on || !allowed(run.needs) {
+        let start = *start;
+        if start > self.handed_on || !(run.stamp.is_lifted || allowed(run.stamp.needs)) {
             return None;
         }
-        let (start, run) = self.runs.pop_first()?;
-        self.kept_bytes -= run.bytes.len();
-        let skip = usize::try_from(self.handed_on - start).unwrap_or(usize::MAX).min(run.bytes.len());
-        let bytes = if skip == 0 { run.bytes } else { run.bytes[skip..].into() };
-        self.advance(bytes.len());
-        Some((bytes, run.at))
+        let mut run = self.remove(start)?;
+        let stale = usize::try_from(self.handed_on - start).unwrap_or(usize::MAX).min(run.bytes.len());
+        run.bytes.drain(..stale);
+        self.advance(run.bytes.len());
+        Some((run.bytes, run.stamp))
     }
 
-    /// Bytes missing before the first waiting run, or before what the other side has acknowledged; 0 when none are.
-    pub(crate) fn hole(&self) -> u64 {
-        let run = self.runs.first_key_value().map(|(start, _)| start.saturating_sub(self.handed_on));
-        let acked = self.is_behind().then(|| {
-            let past = self.acked.map_or(0, |acked| acked.offset_from(self.next));
-            let fin = i64::from(self.end.is_some_and(|end| self.acked == Some(end.plus(1))));
-            u64::try_from(past - fin).unwrap_or(0)
-        });
-        match (run, acked) {
-            (Some(run), Some(acked)) => run.min(acked),
-            (Some(run), None) => run,
-            (None, acked) => acked.unwrap_or(0),
+    /// What waits first, a run or else the FIN: the bytes missing before it, and its stamp.
+    pub(crate) fn head(&self) -> Option<(u64, Stamp)> {
+        if let Some((start, run)) = self.runs.first_key_value() {
+            return Some((start.saturating_sub(self.handed_on), run.stamp));
+        }
+        let missing = self.end.map_or(0, |end| end.offset_from(self.next));
+        let missing = u64::try_from(missing).ok().filter(|missing| *missing > 0)?;
+        self.end_stamp.map(|stamp| (missing, stamp))
+    }
+
+    /// Lets the first run pass without what it needs.
+    pub(crate) fn lift(&mut self) {
+        if let Some(mut run) = self.runs.first_entry() {
+            run.get_mut().stamp.is_lifted = true;
         }
     }
 
-    /// Whether the receiver has everything before the first waiting run, so that the hole is ours alone.
-    pub(crate) fn is_hole_acknowledged(&self) -> bool {
-        let hole = self.hole();
-        hole > 0
-            && self.acked.is_some_and(|acked| acked.offset_from(self.next) >= i64::try_from(hole).unwrap_or(i64::MAX))
+    /// Whether the receiver has so many bytes more than were handed on.
+    pub(crate) fn is_acked_past(&self, missing: u64) -> bool {
+        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
+        self.acked.is_some_and(|acked| acked.offset_from(self.next) >= missing)
     }
 
     /// Whether the FIN is next.
@@ -218,14 +302,16 @@ impl Half {
     }
 }
 
-fn slice(bytes: &[u8], low: u64, high: u64) -> &[u8] {
-    let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    bytes.get(at(low)..at(high)).unwrap_or_default()
+/// Whether two stretches of bytes, each with its start, differ where they overlap.
+pub(crate) fn differ(ours: (u64, &[u8]), theirs: (u64, &[u8])) -> bool {
+    let end = |(start, bytes): (u64, &[u8])| start + bytes.len() as u64;
+    let (low, high) = (ours.0.max(theirs.0), end(ours).min(end(theirs)));
+    low < high && part(ours, low, high) != part(theirs, low, high)
 }
 
-/// `span` without `hole`.
-fn without(span: (u64, u64), hole: (u64, u64)) -> impl Iterator<Item = (u64, u64)> {
-    let left = (span.0, span.1.min(hole.0));
-    let right = (span.0.max(hole.1), span.1);
-    [left, right].into_iter().filter(|(low, high)| low < high)
+fn part((start, bytes): (u64, &[u8]), low: u64, high: u64) -> Option<&[u8]> {
+    bytes.get(usize::try_from(low - start).ok()?..usize::try_from(high - start).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use model::Timestamp;
 
 use crate::seq::Seq;
 
-/// Slots; 32 bytes each, touched only when used.
+/// Slots; 24 bytes each. They begin as zero pages, so that only used ones take memory.
 const SLOTS: usize = 1 << 20;
 /// How long a handshake waits for its first data.
 const OPEN_S: u32 = 75;
@@ -42,25 +42,64 @@ pub(crate) struct Handshake {
     pub(crate) client_is_low: bool,
 }
 
+impl Handshake {
+    fn pack(self) -> Packed {
+        let stage = match self.stage {
+            Stage::Empty => 0,
+            Stage::Asked => 1,
+            Stage::Answered => 2,
+            Stage::Agreed => 3,
+            Stage::Ended => 4,
+        };
+        let [low, high] = halves(self.key);
+        [low, high, self.at_s, self.client.0, self.server.0, stage << 1 | u32::from(self.client_is_low)]
+    }
+
+    fn unpack([low, high, at_s, client, server, state]: Packed) -> Self {
+        let stage = match state >> 1 {
+            1 => Stage::Asked,
+            2 => Stage::Answered,
+            3 => Stage::Agreed,
+            4 => Stage::Ended,
+            _ => Stage::Empty,
+        };
+        let (client, server) = (Seq(client), Seq(server));
+        let key = u64::from(high) << 32 | u64::from(low);
+        Self { key, at_s, client, server, stage, client_is_low: state & 1 == 1 }
+    }
+}
+
+/// A handshake as the table keeps it. All zero is an empty one.
+type Packed = [u32; 6];
+
+fn halves(key: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = key.to_le_bytes();
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+}
+
 /// The table.
 pub(crate) struct Handshakes {
-    slots: Vec<Handshake>,
+    slots: Vec<Packed>,
 }
 
 impl Handshakes {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![Handshake::default(); SLOTS] }
+        Self { slots: vec![[0; 6]; SLOTS] }
     }
 
-    fn slot(&mut self, key: u64) -> &mut Handshake {
-        let at = usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0);
-        &mut self.slots[at]
+    fn place(key: u64) -> usize {
+        usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0)
+    }
+
+    /// Writes a handshake over whatever is in its place.
+    pub(crate) fn keep(&mut self, handshake: Handshake) {
+        self.slots[Self::place(handshake.key)] = handshake.pack();
     }
 
     /// What is remembered of the flow with this key.
-    pub(crate) fn find(&mut self, key: u64, now: Timestamp) -> Option<Handshake> {
+    pub(crate) fn find(&self, key: u64, now: Timestamp) -> Option<Handshake> {
         let now_s = seconds(now);
-        let slot = *self.slot(key);
+        let slot = Handshake::unpack(self.slots[Self::place(key)]);
         let keep_s = if slot.stage == Stage::Ended { ENDED_S } else { OPEN_S };
         let fresh = now_s.saturating_sub(slot.at_s) <= keep_s;
         (slot.key == key && slot.stage != Stage::Empty && fresh).then_some(slot)
@@ -69,30 +108,80 @@ impl Handshakes {
     /// A SYN without ACK.
     pub(crate) fn asked(&mut self, key: u64, isn: Seq, client_is_low: bool, now: Timestamp) {
         let client = isn.plus(1);
-        *self.slot(key) =
-            Handshake { key, at_s: seconds(now), client, server: Seq(0), stage: Stage::Asked, client_is_low };
+        let known = self
+            .find(key, now)
+            .filter(|known| known.client == client && known.client_is_low == client_is_low);
+        let (server, stage) = match known.map(|known| (known.server, known.stage)) {
+            Some((server, Stage::Answered | Stage::Agreed)) => (server, Stage::Agreed),
+            _ => (Seq(0), Stage::Asked),
+        };
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
     }
 
-    /// A SYN with ACK.
-    pub(crate) fn answered(&mut self, key: u64, isn: Seq, ack: Seq, client_is_low: bool, now: Timestamp) {
+    /// A SYN with ACK: next numbers of both. Returns what is known now.
+    pub(crate) fn answered(
+        &mut self,
+        key: u64,
+        server: Seq,
+        client: Seq,
+        client_is_low: bool,
+        now: Timestamp,
+    ) -> Stage {
         let known = self.find(key, now);
         let asked = known.is_some_and(|known| {
             matches!(known.stage, Stage::Asked | Stage::Agreed)
-                && known.client == ack
+                && known.client == client
                 && known.client_is_low == client_is_low
         });
         let stage = if asked { Stage::Agreed } else { Stage::Answered };
-        let server = isn.plus(1);
-        *self.slot(key) = Handshake { key, at_s: seconds(now), client: ack, server, stage, client_is_low };
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
+        stage
     }
 
     /// The flow is over; its ends are at these numbers.
     pub(crate) fn ended(&mut self, key: u64, client: Seq, server: Seq, client_is_low: bool, now: Timestamp) {
-        *self.slot(key) =
-            Handshake { key, at_s: seconds(now), client, server, stage: Stage::Ended, client_is_low };
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage: Stage::Ended, client_is_low });
     }
 }
 
 fn seconds(at: Timestamp) -> u32 {
     u32::try_from(at.as_secs()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_nanos(5_000_000_000);
+
+    #[test]
+    fn both_orders_of_question_and_answer_agree() {
+        let mut table = Handshakes::new();
+        table.asked(7, Seq(10), true, AT);
+        assert_eq!(table.answered(7, Seq(100), Seq(11), true, AT), Stage::Agreed);
+        table.answered(8, Seq(100), Seq(11), false, AT);
+        table.asked(8, Seq(10), false, AT);
+        let found = table.find(8, AT).expect("fresh");
+        assert_eq!((found.stage, found.client, found.server), (Stage::Agreed, Seq(11), Seq(100)));
+        assert!(!found.client_is_low);
+    }
+
+    /// Case T22.
+    #[test]
+    fn an_answer_to_another_question_does_not_agree() {
+        let mut table = Handshakes::new();
+        table.asked(7, Seq(10), true, AT);
+        table.asked(7, Seq(90), true, AT);
+        assert_eq!(table.answered(7, Seq(100), Seq(11), true, AT), Stage::Answered);
+    }
+
+    #[test]
+    fn old_handshakes_and_other_flows_vouch_for_nothing() {
+        let mut table = Handshakes::new();
+        table.asked(7, Seq(10), true, AT);
+        assert!(table.find(7, AT.after(Duration::from_secs(90))).is_none());
+        assert!(table.find(7 + SLOTS as u64, AT).is_none());
+    }
 }

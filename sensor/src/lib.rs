@@ -14,6 +14,10 @@ mod sensor;
 mod seq;
 mod stream;
 mod table;
+#[cfg(test)]
+mod testkit;
+#[cfg(test)]
+mod tests;
 
 pub use frame::{Frame, LinkType};
 pub use http::{Decoys, HttpConfig};

@@ -27,6 +27,7 @@ pub(crate) struct Segment<'a> {
     pub(crate) syn: bool,
     pub(crate) fin: bool,
     pub(crate) rst: bool,
+    pub(crate) urgent: bool,
     pub(crate) payload: &'a [u8],
     /// Payload bytes that the snap length cut off.
     pub(crate) cut: usize,
@@ -150,6 +151,7 @@ fn tcp(
         syn: header.syn(),
         fin: header.fin(),
         rst: header.rst(),
+        urgent: header.urg(),
         payload: &within[header.slice().len()..],
         cut: missing,
     })

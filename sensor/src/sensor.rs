@@ -7,10 +7,10 @@ use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 use crate::{
     flow::{After, Bench, Flow},
     frame::Frame,
+    half::WINDOW_BYTES,
     handshakes::{Handshake, Handshakes, Stage},
     http::{Desk, HttpConfig},
     segment::{Segment, decode},
-    seq::Seq,
     stream::{Close, FlowFacts},
     table::{FlowKey, FlowTable},
 };
@@ -95,6 +95,8 @@ pub struct Sensor {
     counts: Counts,
     /// Bytes held by all flows beyond their table rows.
     held_bytes: usize,
+    /// Empty buffers for flows.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Sensor {
@@ -112,6 +114,7 @@ impl Sensor {
             next_tick: Timestamp::ZERO,
             counts: Counts::default(),
             held_bytes: 0,
+            spare: Vec::new(),
         }
     }
 
@@ -219,7 +222,7 @@ impl Sensor {
         }
         let slot = match known {
             Some(slot) => slot,
-            None if segment.len() == 0 || segment.syn || segment.rst => return,
+            None if segment.len() == 0 || segment.ack.is_none() || segment.syn || segment.rst => return,
             None => match self.open(key, hash, source_is_low, segment, calls) {
                 Some(slot) => slot,
                 None => return,
@@ -242,27 +245,29 @@ impl Sensor {
         if segment.rst || segment.fin {
             return known;
         }
-        let Some(ack) = segment.ack else {
-            let again = known.and_then(|slot| self.flows.at(slot));
-            if again.is_none_or(|flow| flow.starts[0] != Some(segment.seq.plus(1))) {
-                self.handshakes.asked(hash, segment.seq, source_is_low, self.now);
-            }
+        let (client, server) = match segment.ack {
+            Some(ack) => (ack, Some(segment.seq.plus(1))),
+            None => (segment.seq.plus(1), None),
+        };
+        let flow = known.and_then(|slot| self.flows.at(slot));
+        if flow.is_some_and(|flow| flow.late_handshake(client, server)) {
+            return known;
+        }
+        let Some(server) = server else {
+            self.handshakes.asked(hash, segment.seq, source_is_low, self.now);
             return known;
         };
-        let server_next = segment.seq.plus(1);
-        let current = known.and_then(|slot| self.flows.at(slot));
-        if current.is_some_and(|flow| flow.starts == [Some(ack), Some(server_next)]) {
-            return known;
+        let stage = self.handshakes.answered(hash, server, client, !source_is_low, self.now);
+        if stage == Stage::Agreed
+            && let Some(slot) = known
+        {
+            let agreed = self.handshakes.find(hash, self.now);
+            self.end(slot, Close::End, calls);
+            // The farewell of the old flow must not hide the new one's handshake.
+            agreed.into_iter().for_each(|agreed| self.handshakes.keep(agreed));
+            return None;
         }
-        self.handshakes.answered(hash, segment.seq, ack, !source_is_low, self.now);
-        let agreed = self.handshakes.find(hash, self.now).is_some_and(|shake| shake.stage == Stage::Agreed);
-        match known {
-            Some(slot) if agreed => {
-                self.end(slot, Close::End, calls);
-                None
-            }
-            known => known,
-        }
+        known
     }
 
     /// A flow is born with its first payload.
@@ -295,6 +300,7 @@ impl Sensor {
             None if from_client => [Some(segment.seq), segment.ack],
             None => [segment.ack, Some(segment.seq)],
         };
+        let stage = shake.map_or(Stage::Empty, |shake| shake.stage);
         let born = [&key.bytes()[..], &self.now.as_nanos().to_be_bytes()].concat();
         let facts = FlowFacts {
             client,
@@ -308,7 +314,7 @@ impl Sensor {
             self.desk.losses.count(Loss::FlowTableFull);
             self.end(oldest, Close::Evicted, calls);
         }
-        Some(self.flows.insert(Flow::new(key, hash, facts, starts)))
+        Some(self.flows.insert(Flow::new(key, hash, facts, starts, stage)))
     }
 
     /// Evicts the least recently used flows, but not `busy`, until memory is within its limit.
@@ -334,7 +340,7 @@ impl Sensor {
         let half_bytes_max = self.config.half_stream_bytes_max;
         let Some(flow) = self.flows.at(slot) else { return };
         let before = flow.memory();
-        let mut bench = Bench { desk: &mut self.desk, calls, half_bytes_max, room };
+        let mut bench = Bench { desk: &mut self.desk, calls, half_bytes_max, room, spare: &mut self.spare };
         let after = work(flow, self.now, &mut bench);
         self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
         if after == After::Over {
@@ -364,11 +370,11 @@ impl Sensor {
     }
 }
 
-/// Whether a segment repeats bytes of a flow that is over.
+/// Whether a segment repeats bytes of a flow that is over, or follows its end.
 fn is_straggler(shake: &Handshake, source_is_low: bool, segment: &Segment<'_>) -> bool {
     let end = if shake.client_is_low == source_is_low { shake.client } else { shake.server };
-    let last: Seq = segment.seq.plus(segment.len());
-    shake.stage == Stage::Ended && !last.is_after(end)
+    // Further away it is another connection on the same ports.
+    shake.stage == Stage::Ended && segment.seq.offset_from(end).abs() <= WINDOW_BYTES
 }
 
 /// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side
