@@ -15,7 +15,7 @@ use crate::{
     segment::Segment,
     seq::Seq,
     stream::{Close, Direction, FlowFacts, Piece},
-    table::FlowKey,
+    table::{Class, FlowKey},
 };
 use patience::Force;
 use unacked::Unacked;
@@ -119,6 +119,17 @@ impl Flow {
             self.halves[1].start(server);
         }
         true
+    }
+
+    /// How useful it is.
+    pub(crate) fn class(&self) -> Class {
+        if self.conversation.is_opaque() {
+            Class::Opaque
+        } else if self.halves[1].handed_on == 0 {
+            Class::Silent
+        } else {
+            Class::Speaking
+        }
     }
 
     /// Bytes kept for later and held by the conversation.

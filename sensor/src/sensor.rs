@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ahash::RandomState;
 use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     http::{Desk, HttpConfig},
     segment::{Segment, decode},
     stream::{Close, FlowFacts},
-    table::{FlowKey, FlowTable},
+    table::{Class, FlowKey, FlowTable},
 };
 
 /// How often time-driven work is done, in time of the frames.
@@ -39,7 +40,7 @@ pub struct SensorConfig {
     pub shard: Shard,
     /// Bytes for flows, waiting segments and open messages together. Past it the least recently used flows are evicted.
     pub memory_bytes: usize,
-    /// Flows at most; one more evicts the least recently used, counted `flow_table_full`.
+    /// Flows at most; one more evicts one, counted `flow_table_full`. Flows that are not read go first, then those that never got an answer.
     pub flows_max: usize,
     /// Waiting bytes per direction of a flow; past it the hole before them is given up, counted `buffer_full`.
     pub half_stream_bytes_max: usize,
@@ -85,6 +86,8 @@ pub struct Counts {
 pub struct Sensor {
     config: SensorConfig,
     names: Pseudonyms,
+    /// Keyed by the deployment, so that shards agree.
+    hasher: RandomState,
     desk: Desk,
     flows: FlowTable,
     handshakes: Handshakes,
@@ -103,11 +106,14 @@ impl Sensor {
     /// A sensor with nothing seen yet.
     #[must_use]
     pub fn new(config: SensorConfig, names: Pseudonyms) -> Self {
+        let seed = |n: u8| names.short(b"flow table", &[n]);
+        let hasher = RandomState::with_seeds(seed(0), seed(1), seed(2), seed(3));
         Self {
+            flows: FlowTable::new(hasher.clone()),
+            hasher,
             desk: Desk::new(config.http.clone(), names.clone()),
             config,
             names,
-            flows: FlowTable::new(),
             handshakes: Handshakes::new(),
             waiting: Vec::new(),
             now: Timestamp::ZERO,
@@ -126,9 +132,10 @@ impl Sensor {
         match decode(&frame) {
             Ok(segment) => {
                 let (key, source_is_low) = FlowKey::of(segment.source, segment.destination);
-                let hash = self.names.short(b"flow", &key.bytes());
+                let hash = self.hasher.hash_one(key);
                 let Shard { index, of } = self.config.shard;
-                if of > 1 && hash % u64::from(of) != u64::from(index) {
+                // The low bits choose the place among the handshakes.
+                if of > 1 && (hash >> 32) % u64::from(of) != u64::from(index) {
                     return;
                 }
                 self.counts.frames_used += 1;
@@ -166,7 +173,7 @@ impl Sensor {
     /// The input is over: every flow is closed, everything held is emitted.
     pub fn finish(&mut self, calls: &mut Vec<ApiCall>) {
         let before = calls.len();
-        while let Some((slot, _)) = self.flows.oldest() {
+        while let Some(slot) = self.flows.least_useful() {
             self.end(slot, Close::End, calls);
         }
         self.stamp(before, calls);
@@ -228,7 +235,8 @@ impl Sensor {
                 None => return,
             },
         };
-        self.flows.touch(slot);
+        let class = self.flows.at(slot).map_or(Class::Silent, |flow| flow.class());
+        self.flows.touch(slot, class);
         self.with_flow(slot, calls, |flow, now, bench| flow.segment(segment, now, bench));
         self.make_room(slot, calls);
     }
@@ -310,17 +318,17 @@ impl Sensor {
             one_sided_unknown: true,
         };
         while self.flows.len() >= self.config.flows_max {
-            let (oldest, _) = self.flows.oldest()?;
+            let oldest = self.flows.least_useful()?;
             self.desk.losses.count(Loss::FlowTableFull);
             self.end(oldest, Close::Evicted, calls);
         }
-        Some(self.flows.insert(Flow::new(key, hash, facts, starts, stage)))
+        Some(self.flows.insert(Box::new(Flow::new(key, hash, facts, starts, stage))))
     }
 
     /// Evicts the least recently used flows, but not `busy`, until memory is within its limit.
     fn make_room(&mut self, busy: u32, calls: &mut Vec<ApiCall>) {
         while self.memory() > self.config.memory_bytes {
-            let Some((oldest, _)) = self.flows.oldest() else { return };
+            let Some(oldest) = self.flows.least_useful() else { return };
             self.desk.losses.count(Loss::FlowTableFull);
             self.end(oldest, Close::Evicted, calls);
             if oldest == busy {

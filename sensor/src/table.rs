@@ -1,6 +1,10 @@
 //! The flow table: keys in, flows out, in order of last use. Never holds more than its limit.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    net::{IpAddr, SocketAddr},
+};
 
 use ahash::RandomState;
 use model::Timestamp;
@@ -10,7 +14,7 @@ use crate::flow::Flow;
 const NONE: u32 = u32::MAX;
 
 /// A flow's two ends in canonical order, so that both directions give the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FlowKey {
     pub(crate) low: SocketAddr,
     pub(crate) high: SocketAddr,
@@ -31,8 +35,8 @@ impl FlowKey {
         let mut bytes = [0; 36];
         for (part, end) in bytes.chunks_exact_mut(18).zip([self.low, self.high]) {
             let address = match end.ip() {
-                std::net::IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-                std::net::IpAddr::V6(v6) => v6.octets(),
+                IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+                IpAddr::V6(v6) => v6.octets(),
             };
             part[..16].copy_from_slice(&address);
             part[16..].copy_from_slice(&end.port().to_be_bytes());
@@ -41,24 +45,57 @@ impl FlowKey {
     }
 }
 
+/// Fewer and wider writes than derived: it runs once or twice a frame.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for end in [self.low, self.high] {
+            match end.ip() {
+                IpAddr::V4(v4) => hasher.write_u64(u64::from(v4.to_bits()) << 16 | u64::from(end.port())),
+                IpAddr::V6(v6) => {
+                    hasher.write_u128(v6.to_bits());
+                    hasher.write_u16(end.port());
+                }
+            }
+        }
+    }
+}
+
+/// How useful a flow is: the useless ones make room first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Nothing of it is read: not HTTP, or upgraded.
+    Opaque = 0,
+    /// Nothing came of it so far.
+    Silent = 1,
+    /// It has answered.
+    Speaking = 2,
+}
+
 struct Slot {
-    flow: Option<Flow>,
+    flow: Option<Box<Flow>>,
+    class: Class,
     older: u32,
     newer: u32,
 }
 
-/// All flows, in a slab, with a list from the least to the most recently used.
-pub(crate) struct FlowTable {
-    index: HashMap<FlowKey, u32, RandomState>,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+#[derive(Clone, Copy)]
+struct List {
     oldest: u32,
     newest: u32,
 }
 
+/// All flows, in a slab, with a list per class from the least to the most recently used.
+pub(crate) struct FlowTable {
+    index: HashMap<FlowKey, u32, RandomState>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    lists: [List; 3],
+}
+
 impl FlowTable {
-    pub(crate) fn new() -> Self {
-        Self { index: HashMap::default(), slots: Vec::new(), free: Vec::new(), oldest: NONE, newest: NONE }
+    pub(crate) fn new(hasher: RandomState) -> Self {
+        let lists = [List { oldest: NONE, newest: NONE }; 3];
+        Self { index: HashMap::with_hasher(hasher), slots: Vec::new(), free: Vec::new(), lists }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -70,33 +107,37 @@ impl FlowTable {
     }
 
     pub(crate) fn at(&mut self, slot: u32) -> Option<&mut Flow> {
-        self.slots.get_mut(slot as usize).and_then(|slot| slot.flow.as_mut())
+        self.slots.get_mut(slot as usize).and_then(|slot| slot.flow.as_deref_mut())
     }
 
-    /// The least recently used flow.
-    pub(crate) fn oldest(&mut self) -> Option<(u32, &mut Flow)> {
-        let slot = self.oldest;
-        self.at(slot).map(|flow| (slot, flow))
+    /// The flow to make room with: the least recently used one of the most useless class that has any.
+    pub(crate) fn least_useful(&self) -> Option<u32> {
+        self.lists.iter().map(|list| list.oldest).find(|slot| *slot != NONE)
     }
 
-    /// The least recently used flow, if nothing came for it since `before`.
-    pub(crate) fn idle_since(&mut self, before: Timestamp) -> Option<u32> {
-        self.oldest().filter(|(_, flow)| flow.last < before).map(|(slot, _)| slot)
+    /// A flow for which nothing came since `before`, if there is one.
+    pub(crate) fn idle_since(&self, before: Timestamp) -> Option<u32> {
+        let idle = |slot: &u32| {
+            let flow = self.slots.get(*slot as usize).and_then(|slot| slot.flow.as_ref());
+            flow.is_some_and(|flow| flow.last < before)
+        };
+        self.lists.iter().map(|list| list.oldest).find(idle)
     }
 
-    pub(crate) fn insert(&mut self, flow: Flow) -> u32 {
+    pub(crate) fn insert(&mut self, flow: Box<Flow>) -> u32 {
         let key = flow.key;
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { flow: None, older: NONE, newer: NONE });
+            self.slots.push(Slot { flow: None, class: Class::Silent, older: NONE, newer: NONE });
             u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
         });
-        self.slots[slot as usize].flow = Some(flow);
+        let entry = &mut self.slots[slot as usize];
+        (entry.flow, entry.class) = (Some(flow), Class::Silent);
         self.index.insert(key, slot);
         self.link(slot);
         slot
     }
 
-    pub(crate) fn remove(&mut self, slot: u32) -> Option<Flow> {
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<Box<Flow>> {
         let flow = self.slots.get_mut(slot as usize)?.flow.take()?;
         self.index.remove(&flow.key);
         self.unlink(slot);
@@ -104,34 +145,37 @@ impl FlowTable {
         Some(flow)
     }
 
-    /// Marks as most recently used.
-    pub(crate) fn touch(&mut self, slot: u32) {
-        if self.newest != slot {
+    /// Marks as most recently used of its class.
+    pub(crate) fn touch(&mut self, slot: u32, class: Class) {
+        let entry = &self.slots[slot as usize];
+        if entry.class != class || self.lists[class as usize].newest != slot {
             self.unlink(slot);
+            self.slots[slot as usize].class = class;
             self.link(slot);
         }
     }
 
     fn link(&mut self, slot: u32) {
-        let newest = self.newest;
-        let entry = &mut self.slots[slot as usize];
-        (entry.older, entry.newer) = (newest, NONE);
-        match self.slots.get_mut(newest as usize) {
+        let list = &mut self.lists[self.slots[slot as usize].class as usize];
+        let before = std::mem::replace(&mut list.newest, slot);
+        match self.slots.get_mut(before as usize) {
             Some(entry) => entry.newer = slot,
-            None => self.oldest = slot,
+            None => list.oldest = slot,
         }
-        self.newest = slot;
+        let entry = &mut self.slots[slot as usize];
+        (entry.older, entry.newer) = (before, NONE);
     }
 
     fn unlink(&mut self, slot: u32) {
-        let Slot { older, newer, .. } = self.slots[slot as usize];
+        let Slot { older, newer, class, .. } = self.slots[slot as usize];
+        let list = &mut self.lists[class as usize];
         match self.slots.get_mut(older as usize) {
             Some(entry) => entry.newer = newer,
-            None => self.oldest = newer,
+            None => list.oldest = newer,
         }
         match self.slots.get_mut(newer as usize) {
             Some(entry) => entry.older = older,
-            None => self.newest = older,
+            None => list.newest = older,
         }
     }
 }

@@ -285,3 +285,22 @@ fn idle_flows_end_by_frame_time() {
     let sensor = expect(&script, &["/a 0 C false"]);
     assert_eq!(sensor.losses().of(Loss::IdleFlow), 1);
 }
+
+/// E5: a flood of flows that only ask evicts no flow that has been answered.
+#[test]
+fn a_flood_of_unanswered_flows_evicts_itself() {
+    let mut script = Script::usual();
+    script.handshake().exchange(&ask("a"), ANSWER);
+    for port in 1_000..3_000 {
+        let flood = std::net::SocketAddr::from(([203, 0, 113, 9], port));
+        let mut one = Script::new(flood, "192.0.2.1:80".parse().expect("literal"), [7, 9]);
+        one.raw(From::Client, 8, 10, ACK, b"GET /");
+        script.frames.append(&mut one.frames);
+    }
+    script.exchange(&ask("b"), ANSWER).fin();
+    let config = SensorConfig { flows_max: 100, ..SensorConfig::default() };
+    let (calls, sensor) = read(&script.frames, config);
+    let whole: Vec<_> = told(&calls).into_iter().filter(|call| call.ends_with("true")).collect();
+    assert_eq!(whole, ["/a 200 A true", "/b 200 A true"]);
+    assert_eq!(sensor.losses().of(Loss::FlowTableFull), 1_901);
+}
