@@ -2,6 +2,7 @@
 //! Served accesses by id in, evidence per distinct foreign owner out. Never counts an object that the service itself gave
 //! to the caller, nor one that belongs to many.
 
+use compact_str::CompactString;
 use model::{Action, Grade};
 
 use super::{Assessment, Detector, Spec, Words};
@@ -10,7 +11,7 @@ use crate::{
     explain::{count, span},
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
-    routes::{ObjectRef, Presented},
+    routes::{Class, ObjectRef, Presented, object_id},
     stats::{Excuse, Hit},
     subjects::Subject,
     world::{Scene, World},
@@ -130,28 +131,42 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     let created = call.method == "POST" && collection && matches!(call.status, Some(200 | 201)) && fresh;
     let listed = call.method == "GET" && collection;
     let Some(main) = scene.judged.first().copied() else { return };
+    let mut last: Option<(&str, CompactString, Class)> = None;
     for field in call.given.iter().take(GIVEN_MAX) {
-        let object = world.routes.field(field, &scene.seen.noun);
-        let kin = object.noun == scene.seen.noun;
+        let name = field.name.as_str();
+        let (noun, class) = match last.take() {
+            Some((known, noun, class)) if known == name => (noun, class),
+            _ => world.routes.kind(name, &scene.seen.noun),
+        };
+        let object = object_id(field.object.0, field.shape, class);
+        let kin = noun == scene.seen.noun;
+        let mut touch = Touch::New;
         let mut evicted = 0;
         if created && kin && who.claims {
-            evicted += world.objects.create(object.id, who, call.ended_at);
-        } else if listed && kin {
-            let broad = world.subjects.at(main).votes(object.class).strangers >= STRANGERS_MAX;
+            evicted += world.objects.create(object, who, call.ended_at);
+        } else if listed {
+            let broad = world.subjects.at(main).votes(class).strangers >= STRANGERS_MAX;
             let lister = Toucher { claims: who.claims && !broad, ..who };
-            let (touch, gone) = world.objects.list(object.id, lister, call.ended_at);
-            evicted += gone;
+            let (found, gone) = world.objects.list(object, lister, call.ended_at);
+            let claimed = found == Touch::New && lister.claims;
+            (touch, evicted) = (if claimed { Touch::Own } else { found }, gone);
             match touch {
-                Touch::Foreign { .. } => {
+                Touch::Foreign { .. } if kin => {
                     let subject = world.subjects.at_mut(main);
-                    world.classes.listed_stranger(object.class, &object.noun, subject);
+                    world.classes.listed_stranger(class, &noun, subject);
                 }
-                Touch::Reclaimed { .. } => weigh(world, scene, &object, touch),
+                Touch::Reclaimed { .. } => {
+                    weigh(world, scene, &ObjectRef { id: object, class, noun: noun.clone() }, touch);
+                }
                 _ => {}
             }
         }
-        evicted += world.objects.grant(object.id, scene.owner);
+        // Whoever owns it, or everybody, needs no grant.
+        if !matches!(touch, Touch::Own | Touch::Shared) {
+            evicted += world.objects.grant(object, scene.owner);
+        }
         world.losses.add(model::Loss::ObjectEvicted, evicted);
+        last = Some((name, noun, class));
     }
 }
 

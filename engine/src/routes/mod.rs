@@ -136,17 +136,24 @@ impl Routes {
 
     /// The object that a field names; a plain `id` is of the route's own noun.
     pub(crate) fn field(&self, field: &FieldId, route_noun: &CompactString) -> ObjectRef {
-        let noun = noun::of_field(&field.name).unwrap_or_else(|| route_noun.clone());
-        self.object(field.object.0, field.shape, noun)
+        let (noun, class) = self.kind(&field.name, route_noun);
+        ObjectRef { id: object_id(field.object.0, field.shape, class), class, noun }
+    }
+
+    /// The kind of object that fields of this name hold; a plain `id` is of the route's own noun.
+    pub(crate) fn kind(&self, name: &str, route_noun: &CompactString) -> (CompactString, Class) {
+        let noun = noun::of_field(name).unwrap_or_else(|| route_noun.clone());
+        let class = self.class(&noun);
+        (noun, class)
+    }
+
+    fn class(&self, noun: &str) -> Class {
+        Class(Tag::short(self.trie.hash(noun.as_bytes())).0)
     }
 
     fn object(&self, key: u64, shape: IdShape, noun: CompactString) -> ObjectRef {
-        let class = Class(Tag::short(self.trie.hash(noun.as_bytes())).0);
-        let id = match shape {
-            IdShape::Uuid | IdShape::Hash => mix(key, 0),
-            _ => mix(key, u64::from(class.0)),
-        };
-        ObjectRef { id, class, noun }
+        let class = self.class(&noun);
+        ObjectRef { id: object_id(key, shape, class), class, noun }
     }
 
     fn route_at(&mut self, node: u32, call: &ApiCall, served: bool, losses: &mut Losses) -> Option<RouteId> {
@@ -284,5 +291,13 @@ impl Route {
             self.luck.remove(0);
         }
         self.luck.push((who, luck));
+    }
+}
+
+/// Where an object stands in the tables: ids that are unique by themselves stand apart from their kind.
+pub(crate) fn object_id(key: u64, shape: IdShape, class: Class) -> u64 {
+    match shape {
+        IdShape::Uuid | IdShape::Hash => mix(key, 0),
+        _ => mix(key, u64::from(class.0)),
     }
 }
