@@ -70,6 +70,10 @@ impl Flow {
         starts: [Option<Seq>; 2],
         stage: Stage,
     ) -> Self {
+        let mut conversation = Conversation::new(&facts);
+        if stage == Stage::Disputed {
+            conversation.taint();
+        }
         let mut halves = [Half::default(), Half::default()];
         for (half, start) in halves.iter_mut().zip(starts) {
             start.into_iter().for_each(|start| half.start(start));
@@ -78,7 +82,7 @@ impl Flow {
             key,
             hash,
             last: Timestamp::ZERO,
-            conversation: Conversation::new(&facts),
+            conversation,
             facts,
             halves,
             starts,
@@ -102,12 +106,15 @@ impl Flow {
         [end(&self.halves[0]), end(&self.halves[1])]
     }
 
-    /// A SYN or SYN-ACK that came late. Whether it belongs to this flow.
+    /// A SYN or SYN-ACK that came late. Whether it belongs to this flow; a second answer with another number does and
+    /// says that one of them is forged.
     pub(crate) fn late_handshake(&mut self, client: Seq, server: Option<Seq>) -> bool {
-        if self.starts[0] != Some(client)
-            || server.is_some_and(|seq| self.starts[1].is_some_and(|own| own != seq))
-        {
+        if self.starts[0] != Some(client) {
             return false;
+        }
+        if server.is_some_and(|seq| self.starts[1].is_some_and(|own| own != seq)) {
+            self.conversation.taint();
+            return true;
         }
         self.stage = match (self.stage, server) {
             (Stage::Asked, Some(_)) | (Stage::Answered, None) => Stage::Agreed,
@@ -243,6 +250,10 @@ impl Flow {
 
     fn payload(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) {
         bench.desk.losses.add(Loss::PayloadCut, u64::from(segment.cut > 0));
+        let may_reopen = direction == Direction::Request || !self.closed[direction as usize];
+        if may_reopen && self.half(direction).reopen(segment.seq, segment.len()) {
+            self.conflict(bench);
+        }
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
         let stamp = self.stamp(segment, at);
         if direction == Direction::Request && self.rewrites(segment) {
@@ -314,9 +325,7 @@ impl Flow {
         bench: &mut Bench<'_>,
     ) -> After {
         let half = self.half(direction);
-        let expected = !half.started
-            || [half.next, half.seen_end()].contains(&segment.seq)
-            || Some(segment.seq) == half.acked;
+        let expected = !half.started || [half.next, half.seen_end()].contains(&segment.seq);
         let after_fin = half.end.is_some_and(|end| segment.seq == end.plus(1));
         if !expected && !after_fin {
             bench.desk.losses.count(Loss::SuspiciousReset);
@@ -326,8 +335,22 @@ impl Flow {
             // The server may never have known this connection: its bytes can be anybody's.
             self.conversation.taint();
         }
+        self.stage = if direction == Direction::Request { Stage::Reset } else { Stage::Ended };
         self.close(Close::Reset, at, bench);
         After::Over
+    }
+
+    /// Whether a direction is over for the conversation. The client's end is only once the server has acknowledged it,
+    /// or can not any more: an end that never reached the server must not cut what the client sends in its place.
+    fn is_over(&self, direction: Direction) -> bool {
+        let [request, response] = &self.halves;
+        match direction {
+            Direction::Request => {
+                let settled = request.is_end_acked() || response.is_at_end() || !self.seen[1];
+                request.is_at_end() && settled
+            }
+            Direction::Response => response.is_at_end(),
+        }
     }
 
     /// Hands on what has become next, gives up what has waited too long, and notices the end.
@@ -339,8 +362,7 @@ impl Flow {
             self.tell_acknowledged(self.halves[0].acked);
         }
         for direction in [Direction::Request, Direction::Response] {
-            let at_end = self.halves[direction as usize].is_at_end();
-            if at_end && !self.closed[direction as usize] {
+            if self.is_over(direction) && !self.closed[direction as usize] {
                 self.closed[direction as usize] = true;
                 let close = Close::Fin(direction);
                 self.conversation.close(&self.facts, close, at, bench.desk, bench.calls);

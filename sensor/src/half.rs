@@ -128,9 +128,29 @@ impl Half {
         let last = self.runs.last_key_value().map_or(self.handed_on, |(at, run)| at + run.bytes.len() as u64);
         let offset = end.offset_from(self.next);
         let position = self.handed_on.saturating_add_signed(offset);
-        if self.end.is_none() && (0..=WINDOW_BYTES).contains(&offset) && position >= last {
+        // A forged one further on must not hide the real one.
+        let is_first = self.end.is_none() || offset == 0;
+        if is_first && (0..=WINDOW_BYTES).contains(&offset) && position >= last {
             (self.end, self.end_stamp) = (Some(end), Some(stamp));
         }
+    }
+
+    /// Takes the FIN back when bytes come in its place while its receiver may not have it: then it was not for the
+    /// receiver. Whether it did.
+    pub(crate) fn reopen(&mut self, seq: Seq, length: usize) -> bool {
+        let in_its_place =
+            |end: Seq| !seq.is_after(end) && seq.plus(length).is_after(end) && !self.is_end_acked();
+        if !self.end.is_some_and(in_its_place) {
+            return false;
+        }
+        (self.end, self.end_stamp) = (None, None);
+        true
+    }
+
+    /// Whether the receiver has the FIN.
+    pub(crate) fn is_end_acked(&self) -> bool {
+        let is_after = |(acked, end): (Seq, Seq)| acked.is_after(end);
+        self.acked.zip(self.end).is_some_and(is_after)
     }
 
     /// Where waiting runs end; the next byte when none wait.

@@ -24,8 +24,19 @@ pub(crate) enum Stage {
     Answered,
     /// Both were seen.
     Agreed,
+    /// The server's answers contradict each other: one of them is forged.
+    Disputed,
     /// The flow is over.
     Ended,
+    /// The flow is over because the client said so with a reset, which the server may never have got.
+    Reset,
+}
+
+impl Stage {
+    /// Whether the flow is over.
+    pub(crate) const fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Reset)
+    }
 }
 
 /// One remembered handshake or farewell.
@@ -50,6 +61,8 @@ impl Handshake {
             Stage::Answered => 2,
             Stage::Agreed => 3,
             Stage::Ended => 4,
+            Stage::Disputed => 5,
+            Stage::Reset => 6,
         };
         let [low, high] = halves(self.key);
         [low, high, self.at_s, self.client.0, self.server.0, stage << 1 | u32::from(self.client_is_low)]
@@ -61,6 +74,8 @@ impl Handshake {
             2 => Stage::Answered,
             3 => Stage::Agreed,
             4 => Stage::Ended,
+            5 => Stage::Disputed,
+            6 => Stage::Reset,
             _ => Stage::Empty,
         };
         let (client, server) = (Seq(client), Seq(server));
@@ -100,7 +115,7 @@ impl Handshakes {
     pub(crate) fn find(&self, key: u64, now: Timestamp) -> Option<Handshake> {
         let now_s = seconds(now);
         let slot = Handshake::unpack(self.slots[Self::place(key)]);
-        let keep_s = if slot.stage == Stage::Ended { ENDED_S } else { OPEN_S };
+        let keep_s = if slot.stage.is_over() { ENDED_S } else { OPEN_S };
         let fresh = now_s.saturating_sub(slot.at_s) <= keep_s;
         (slot.key == key && slot.stage != Stage::Empty && fresh).then_some(slot)
     }
@@ -113,6 +128,7 @@ impl Handshakes {
             .filter(|known| known.client == client && known.client_is_low == client_is_low);
         let (server, stage) = match known.map(|known| (known.server, known.stage)) {
             Some((server, Stage::Answered | Stage::Agreed)) => (server, Stage::Agreed),
+            Some((server, Stage::Disputed)) => (server, Stage::Disputed),
             _ => (Seq(0), Stage::Asked),
         };
         self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
@@ -127,20 +143,28 @@ impl Handshakes {
         client_is_low: bool,
         now: Timestamp,
     ) -> Stage {
-        let known = self.find(key, now);
-        let asked = known.is_some_and(|known| {
-            matches!(known.stage, Stage::Asked | Stage::Agreed)
-                && known.client == client
-                && known.client_is_low == client_is_low
-        });
-        let stage = if asked { Stage::Agreed } else { Stage::Answered };
+        let known = self
+            .find(key, now)
+            .filter(|known| known.client == client && known.client_is_low == client_is_low);
+        let stage = match known.map(|known| (known.stage, known.server == server)) {
+            Some((Stage::Disputed, _) | (Stage::Agreed | Stage::Answered, false)) => Stage::Disputed,
+            Some((Stage::Asked | Stage::Agreed, _)) => Stage::Agreed,
+            _ => Stage::Answered,
+        };
         self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
         stage
     }
 
-    /// The flow is over; its ends are at these numbers.
-    pub(crate) fn ended(&mut self, key: u64, client: Seq, server: Seq, client_is_low: bool, now: Timestamp) {
-        self.keep(Handshake { key, at_s: seconds(now), client, server, stage: Stage::Ended, client_is_low });
+    /// The flow is over, as `stage` says; its ends of client and server are at these numbers.
+    pub(crate) fn ended(
+        &mut self,
+        key: u64,
+        [client, server]: [Seq; 2],
+        stage: Stage,
+        client_is_low: bool,
+        now: Timestamp,
+    ) {
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
     }
 }
 

@@ -292,7 +292,7 @@ impl Sensor {
             self.desk.losses.count(Loss::Duplicate);
             return None;
         }
-        let shake = shake.filter(|shake| shake.stage != Stage::Ended);
+        let shake = shake.filter(|shake| !shake.stage.is_over());
         let client_is_low = match shake {
             Some(shake) => shake.client_is_low,
             None => guess_client(segment, source_is_low, &key),
@@ -303,7 +303,7 @@ impl Sensor {
         let (client, server) = if client_is_low { (key.low, key.high) } else { (key.high, key.low) };
         let from_client = segment.source == client;
         let starts = match shake {
-            Some(shake) if shake.stage == Stage::Asked => [Some(shake.client), None],
+            Some(shake) if matches!(shake.stage, Stage::Asked | Stage::Disputed) => [Some(shake.client), None],
             Some(shake) => [Some(shake.client), Some(shake.server)],
             None if from_client => [Some(segment.seq), segment.ack],
             None => [segment.ack, Some(segment.seq)],
@@ -369,20 +369,25 @@ impl Sensor {
     fn forget(&mut self, slot: u32) {
         let Some(flow) = self.flows.remove(slot) else { return };
         self.held_bytes = self.held_bytes.saturating_sub(flow.memory());
-        let [client, server] = flow.ends();
         let client_is_low = flow.facts.client == flow.key.low;
-        self.handshakes.ended(flow.hash, client, server, client_is_low, self.now);
+        let stage = if flow.stage.is_over() { flow.stage } else { Stage::Ended };
+        self.handshakes.ended(flow.hash, flow.ends(), stage, client_is_low, self.now);
         if flow.facts.one_sided_unknown {
             self.desk.losses.count(Loss::OneSided);
         }
     }
 }
 
-/// Whether a segment repeats bytes of a flow that is over, or follows its end.
+/// Whether a segment repeats bytes of a flow that is over, or follows its end. A client that goes on exactly where it
+/// had reset is none: that reset was not for the server.
 fn is_straggler(shake: &Handshake, source_is_low: bool, segment: &Segment<'_>) -> bool {
-    let end = if shake.client_is_low == source_is_low { shake.client } else { shake.server };
+    let from_client = shake.client_is_low == source_is_low;
+    let end = if from_client { shake.client } else { shake.server };
+    if shake.stage == Stage::Reset && from_client && segment.seq == end {
+        return false;
+    }
     // Further away it is another connection on the same ports.
-    shake.stage == Stage::Ended && segment.seq.offset_from(end).abs() <= WINDOW_BYTES
+    shake.stage.is_over() && segment.seq.offset_from(end).abs() <= WINDOW_BYTES
 }
 
 /// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side

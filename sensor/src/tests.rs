@@ -1,5 +1,7 @@
 //! Connections as frames, and the calls and losses that the sensor makes of them: the TCP cases that need both directions.
 
+mod spoofs;
+
 use std::time::Duration;
 
 use model::{ApiCall, Loss, LossUnit, Pseudonyms};

@@ -119,6 +119,9 @@ pub(crate) struct ReplayArgs {
 /// Arguments of `decode`.
 #[derive(Args, Debug)]
 pub(crate) struct DecodeArgs {
+    /// Search bodies too: adds the fields `given`, `issued`, `login` and ids in request bodies.
+    #[arg(long)]
+    pub(crate) bodies: bool,
     /// Captures (pcap, pcapng), one timeline in the given order; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

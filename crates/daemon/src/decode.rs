@@ -1,6 +1,6 @@
 //! `decode`: capture files in, API calls as JSON lines on standard output, losses on standard error. No judging.
 
-use std::io::{BufWriter, Write as _, stdout};
+use std::io::{Write, stdout};
 
 use model::Losses;
 use sensor::{Sensor, Shard};
@@ -20,21 +20,25 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// Prints the calls of the files.
 pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault> {
     let names = keys::offline(settings)?;
-    let config = parts::sensor(settings, Shard { index: 0, of: 1 }, &names);
+    let mut config = parts::sensor(settings, Shard { index: 0, of: 1 }, &names);
+    config.http.inspect_bodies = args.bodies;
     let mut sensor = Sensor::new(config, names);
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, stdout().lock());
+    let mut out = stdout().lock();
+    let mut lines = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 4);
     let progress = Progress::over(&args.files);
     let read = read_files(&args.files, &mut sensor, &progress, |calls, _| {
         for call in calls.drain(..) {
-            let written = serde_json::to_writer(&mut out, &call).map_err(std::io::Error::from);
-            written
-                .and_then(|()| out.write_all(b"\n"))
-                .map_err(|error| Fault::write("standard output", &error))?;
+            let written = serde_json::to_writer(&mut lines, &call).map_err(std::io::Error::from);
+            written.map_err(|error| Fault::write("standard output", &error))?;
+            lines.push(b'\n');
+        }
+        if lines.len() >= BUFFER_BYTES {
+            print(&mut out, &mut lines)?;
         }
         Ok(())
     });
     progress.end();
-    let flushed = out.flush().map_err(|error| Fault::write("standard output", &error));
+    let flushed = print(&mut out, &mut lines);
     let done = read.and(flushed);
     if done.as_ref().is_err_and(|fault| fault.exit == Exit::Quiet) {
         return done;
@@ -48,6 +52,13 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
         missed(sensor.losses())
     );
     done
+}
+
+/// Writes the gathered lines and forgets them.
+fn print(out: &mut impl Write, lines: &mut Vec<u8>) -> Result<(), Fault> {
+    let written = out.write_all(lines).and_then(|()| out.flush());
+    lines.clear();
+    written.map_err(|error| Fault::write("standard output", &error))
 }
 
 /// The losses as a clause, empty when there are none.
