@@ -1,6 +1,7 @@
 //! Flows: segments of both directions in, pieces to the conversation out, each direction in order and neither before
 //! what it answers. Never waits for a lost byte longer than the slack.
 
+mod ending;
 mod patience;
 mod unacked;
 
@@ -252,6 +253,7 @@ impl Flow {
         bench.desk.losses.add(Loss::PayloadCut, u64::from(segment.cut > 0));
         let may_reopen = direction == Direction::Request || !self.closed[direction as usize];
         if may_reopen && self.half(direction).reopen(segment.seq, segment.len()) {
+            self.closed[direction as usize] = false;
             self.conflict(bench);
         }
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
@@ -314,43 +316,6 @@ impl Flow {
     fn conflict(&mut self, bench: &mut Bench<'_>) {
         bench.desk.losses.count(Loss::ConflictingOverlap);
         self.conversation.taint();
-    }
-
-    /// A reset counts where the receiver would take it: exactly at the next expected number (RFC 5961, section 3.2).
-    fn reset(
-        &mut self,
-        direction: Direction,
-        segment: &Segment<'_>,
-        at: Timestamp,
-        bench: &mut Bench<'_>,
-    ) -> After {
-        let half = self.half(direction);
-        let expected = !half.started || [half.next, half.seen_end()].contains(&segment.seq);
-        let after_fin = half.end.is_some_and(|end| segment.seq == end.plus(1));
-        if !expected && !after_fin {
-            bench.desk.losses.count(Loss::SuspiciousReset);
-            return After::Open;
-        }
-        if direction == Direction::Response && !self.facts.handshake {
-            // The server may never have known this connection: its bytes can be anybody's.
-            self.conversation.taint();
-        }
-        self.stage = if direction == Direction::Request { Stage::Reset } else { Stage::Ended };
-        self.close(Close::Reset, at, bench);
-        After::Over
-    }
-
-    /// Whether a direction is over for the conversation. The client's end is only once the server has acknowledged it,
-    /// or can not any more: an end that never reached the server must not cut what the client sends in its place.
-    fn is_over(&self, direction: Direction) -> bool {
-        let [request, response] = &self.halves;
-        match direction {
-            Direction::Request => {
-                let settled = request.is_end_acked() || response.is_at_end() || !self.seen[1];
-                request.is_at_end() && settled
-            }
-            Direction::Response => response.is_at_end(),
-        }
     }
 
     /// Hands on what has become next, gives up what has waited too long, and notices the end.

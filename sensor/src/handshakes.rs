@@ -3,7 +3,7 @@
 
 use model::Timestamp;
 
-use crate::seq::Seq;
+use crate::{half::WINDOW_BYTES, seq::Seq};
 
 /// Slots; 24 bytes each. They begin as zero pages, so that only used ones take memory.
 const SLOTS: usize = 1 << 20;
@@ -54,6 +54,16 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
+    /// Whether a segment at `seq` repeats bytes of a flow that is over, or follows its end. A client that goes on exactly
+    /// where it had reset is none: that reset was not for the server.
+    pub(crate) fn is_straggler(&self, source_is_low: bool, seq: Seq) -> bool {
+        let from_client = self.client_is_low == source_is_low;
+        let end = if from_client { self.client } else { self.server };
+        let goes_on = self.stage == Stage::Reset && from_client && seq == end;
+        // Further away it is another connection on the same ports.
+        self.stage.is_over() && !goes_on && seq.offset_from(end).abs() <= WINDOW_BYTES
+    }
+
     fn pack(self) -> Packed {
         let stage = match self.stage {
             Stage::Empty => 0,

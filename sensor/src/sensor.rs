@@ -8,8 +8,7 @@ use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 use crate::{
     flow::{After, Bench, Flow},
     frame::Frame,
-    half::WINDOW_BYTES,
-    handshakes::{Handshake, Handshakes, Stage},
+    handshakes::{Handshakes, Stage},
     http::{Desk, HttpConfig},
     segment::{Segment, decode},
     stream::{Close, FlowFacts},
@@ -288,7 +287,7 @@ impl Sensor {
         calls: &mut Vec<ApiCall>,
     ) -> Option<u32> {
         let shake = self.handshakes.find(hash, self.now);
-        if shake.is_some_and(|shake| is_straggler(&shake, source_is_low, segment)) {
+        if shake.is_some_and(|shake| shake.is_straggler(source_is_low, segment.seq)) {
             self.desk.losses.count(Loss::Duplicate);
             return None;
         }
@@ -303,7 +302,9 @@ impl Sensor {
         let (client, server) = if client_is_low { (key.low, key.high) } else { (key.high, key.low) };
         let from_client = segment.source == client;
         let starts = match shake {
-            Some(shake) if matches!(shake.stage, Stage::Asked | Stage::Disputed) => [Some(shake.client), None],
+            Some(shake) if matches!(shake.stage, Stage::Asked | Stage::Disputed) => {
+                [Some(shake.client), None]
+            }
             Some(shake) => [Some(shake.client), Some(shake.server)],
             None if from_client => [Some(segment.seq), segment.ack],
             None => [segment.ack, Some(segment.seq)],
@@ -376,18 +377,6 @@ impl Sensor {
             self.desk.losses.count(Loss::OneSided);
         }
     }
-}
-
-/// Whether a segment repeats bytes of a flow that is over, or follows its end. A client that goes on exactly where it
-/// had reset is none: that reset was not for the server.
-fn is_straggler(shake: &Handshake, source_is_low: bool, segment: &Segment<'_>) -> bool {
-    let from_client = shake.client_is_low == source_is_low;
-    let end = if from_client { shake.client } else { shake.server };
-    if shake.stage == Stage::Reset && from_client && segment.seq == end {
-        return false;
-    }
-    // Further away it is another connection on the same ports.
-    shake.stage.is_over() && segment.seq.offset_from(end).abs() <= WINDOW_BYTES
 }
 
 /// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side
