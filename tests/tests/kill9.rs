@@ -2,6 +2,7 @@
 //! its expiry, and HAProxy's map equals the ledger within seconds of both being up.
 //!
 //! `SIDEWATCH_KILLS` sets how often it is killed (default 12).
+#![expect(clippy::disallowed_methods, reason = "the test drives real processes by the wall clock")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
