@@ -257,6 +257,11 @@ impl Flow {
             self.conflict(bench);
         }
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
+        if held && self.seen == [true; 2] && !self.half(direction).started {
+            // Not the first bytes of this direction: where it begins is not known before those come.
+            bench.desk.losses.count(Loss::OutOfWindow);
+            return;
+        }
         let stamp = self.stamp(segment, at);
         if direction == Direction::Request && self.rewrites(segment) {
             self.conflict(bench);

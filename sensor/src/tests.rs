@@ -1,5 +1,6 @@
 //! Connections as frames, and the calls and losses that the sensor makes of them: the TCP cases that need both directions.
 
+mod mutations;
 mod spoofs;
 
 use std::time::Duration;

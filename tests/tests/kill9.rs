@@ -113,7 +113,7 @@ impl Place {
     }
 
     /// Live blocks of the ledger by verdict id, asked of the running daemon.
-    fn ledger(&self) -> Option<BTreeMap<String, String>> {
+    fn ledger(&self) -> Option<BTreeMap<String, (String, String)>> {
         let config = self.path("sidewatch.toml").display().to_string();
         let output = binary::run(&["verdicts", "--live", "--json", "--limit", "100000", "-c", &config]);
         if !output.status.success() {
@@ -123,10 +123,13 @@ impl Place {
         let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
         let rows = rows.filter(|row| row["action"] == "block");
         let field = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
-        Some(rows.map(|row| (field(&row["id"]), field(&row["principal"]["sha256"]))).collect())
+        Some(
+            rows.map(|row| (field(&row["id"]), (field(&row["principal"]["sha256"]), field(&row["until"]))))
+                .collect(),
+        )
     }
 
-    /// Keys of HAProxy's token map.
+    /// Keys of HAProxy's token map that still refuse somebody: an entry says itself when it ends.
     fn gateway(&self) -> Option<BTreeSet<String>> {
         let mut socket = std::os::unix::net::UnixStream::connect(self.path("admin.sock")).ok()?;
         socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
@@ -134,13 +137,24 @@ impl Place {
         socket.write_all(format!("show map {}\n", map.display()).as_bytes()).ok()?;
         let mut text = String::new();
         socket.read_to_string(&mut text).ok()?;
-        Some(text.lines().filter_map(|line| line.split(' ').nth(1)).map(str::to_string).collect())
+        let now = seconds_now();
+        let rows = text.lines().filter_map(|line| {
+            let mut words = line.split(' ').skip(1);
+            let (key, value) = (words.next()?, words.next()?);
+            let until: u64 = value.split(':').next()?.parse().ok()?;
+            (until > now).then(|| key.to_string())
+        });
+        Some(rows.collect())
     }
 }
 
-fn rfc3339_now() -> String {
+fn now() -> model::Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    model::Timestamp::from_nanos(u64::try_from(now.as_nanos()).expect("before 2554")).to_string()
+    model::Timestamp::from_nanos(u64::try_from(now.as_nanos()).expect("before 2554"))
+}
+
+fn seconds_now() -> u64 {
+    now().as_secs()
 }
 
 /// Answers every request on every connection with 200.
@@ -209,7 +223,7 @@ fn assert_nothing_acknowledged_is_lost(place: &Place) {
     let ledger = ledger.expect("just filled");
     // A second later than now: what runs out while we look is no loss.
     thread::sleep(Duration::from_secs(1));
-    let now = rfc3339_now();
+    let now = now().to_string();
     for (id, (_, until)) in &acknowledged {
         assert!(*until <= now || ledger.contains_key(id), "verdict {id} until {until} is lost at {now}");
     }
@@ -219,17 +233,28 @@ fn assert_gateway_equals_ledger(place: &Place) {
     let mut last = None;
     let equal = soon(AGREE_WITHIN, || {
         let (Some(ledger), Some(gateway)) = (place.ledger(), place.gateway()) else { return false };
-        let wanted: BTreeSet<String> = ledger.into_values().collect();
-        let equal = wanted == gateway;
-        last = Some((wanted, gateway));
+        // What ends while we look may be on either side.
+        let soon = now().after(Duration::from_secs(1)).to_string();
+        let known: BTreeSet<String> = ledger.values().map(|(whom, _)| whom.clone()).collect();
+        let wanted: BTreeSet<String> =
+            ledger.into_values().filter(|(_, until)| *until > soon).map(|(whom, _)| whom).collect();
+        let missing: Vec<_> = wanted.difference(&gateway).cloned().collect();
+        let extra: Vec<_> = gateway.difference(&known).cloned().collect();
+        let equal = missing.is_empty() && extra.is_empty();
+        last = Some((missing, extra));
         equal
     });
-    let differences = last.map(|(wanted, gateway)| {
-        let missing: Vec<_> = wanted.difference(&gateway).cloned().collect();
-        let extra: Vec<_> = gateway.difference(&wanted).cloned().collect();
-        (missing, extra)
-    });
-    assert!(equal, "not equal within 5 s; missing, extra: {differences:?}");
+    let explained = explain_all(place);
+    let log = diagnostics(&place.path("diagnostics"));
+    assert!(equal, "not equal within 5 s; missing, extra: {last:?}\n{explained}\n{log}");
+}
+
+/// What the daemon says of every verdict in force.
+fn explain_all(place: &Place) -> String {
+    let config = place.path("sidewatch.toml").display().to_string();
+    let ids = place.ledger().unwrap_or_default();
+    let pages = ids.keys().take(5).map(|id| binary::run(&["explain", id, "-c", &config]).stdout);
+    pages.map(|page| String::from_utf8_lossy(&page).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn diagnostics(path: &Path) -> String {

@@ -23,6 +23,8 @@ pub(super) struct Pairing {
     out_of_step: bool,
     /// Requests that begin before this position may have lost neighbours.
     lost_until: u64,
+    /// Where bytes were first lost behind the newest request; meaningless unless `lost_until` lies behind it.
+    lost_from: u64,
     /// The server was once seen to have two requests before it answered the first.
     pipelines: bool,
     /// Requests that were sent while no other was open.
@@ -46,10 +48,13 @@ impl Pairing {
         self.acknowledged = Some(self.acknowledged.map_or(request_bytes, |known| known.max(request_bytes)));
     }
 
-    /// Bytes of the request stream up to `position` were lost or unreadable: requests may be missing.
-    pub(super) fn lost_requests(&mut self, position: u64) {
+    /// Bytes of the request stream between these positions were lost or unreadable: requests may be missing.
+    pub(super) fn lost_requests(&mut self, from: u64, until: u64) {
+        let newest = self.open.back().map_or(0, |open| open.start);
+        let is_first = self.lost_until <= newest;
+        self.lost_from = if is_first { from } else { self.lost_from.min(from) };
         self.out_of_step = true;
-        self.lost_until = position;
+        self.lost_until = until;
     }
 
     /// Bytes of the answer stream were lost or unreadable: answers may be missing.
@@ -97,6 +102,8 @@ impl Pairing {
         let start = self.open.get(last).map_or(0, |open| open.start);
         let takes_turns = !self.pipelines && (self.turns > 1 || self.open.len() == 1);
         let sure = match self.acknowledged {
+            // An answer to bytes that were lost is one to a request that was.
+            Some(known) if start < self.lost_until && known > self.lost_from => false,
             Some(_) => takes_turns || waiting == 1 && self.debt == 0,
             None => {
                 waiting == 1 && self.debt == 0 && !self.pipelines && start >= self.lost_until && last == 0

@@ -40,7 +40,7 @@ impl Conversation {
                 }
                 Step::Broken(loss) => {
                     self.cut_request();
-                    self.pairing.lost_requests(self.requests.position());
+                    self.lost_requests(u64::MAX);
                     self.broken(loss, desk);
                 }
             }
@@ -63,7 +63,7 @@ impl Conversation {
         self.requests.give_back(head);
         if let Err(loss) = read.and_then(|read| read) {
             self.requests.seek();
-            self.pairing.lost_requests(self.requests.position());
+            self.lost_requests(u64::MAX);
             self.broken(loss, desk);
         } else if self.pairing.open.len() > desk.config.open_requests_max {
             desk.losses.count(Loss::TooManyOpen);
@@ -119,9 +119,16 @@ impl Conversation {
             }
             GapFate::Lost => {
                 self.cut_request();
-                self.pairing.lost_requests(self.requests.position());
+                self.lost_requests(n);
             }
         }
+    }
+
+    /// The last `n` bytes, but none of the newest head, were lost or unreadable.
+    fn lost_requests(&mut self, n: u64) {
+        let until = self.requests.position();
+        let newest = self.pairing.open.back().map_or(0, |open| open.head_end);
+        self.pairing.lost_requests(until.saturating_sub(n).max(newest), until);
     }
 
     /// The request in hand will get no further byte.
