@@ -5,8 +5,10 @@ use model::Timestamp;
 
 use crate::{half::WINDOW_BYTES, seq::Seq};
 
-/// Slots; 24 bytes each. They begin as zero pages, so that only used ones take memory.
+/// Slots; 24 bytes each.
 const SLOTS: usize = 1 << 20;
+/// Slots that are allocated together, when one of them is first used.
+const PAGE_SLOTS: usize = 256;
 /// How long a handshake waits for its first data.
 const OPEN_S: u32 = 75;
 /// How long an ended flow's stragglers are recognised.
@@ -104,27 +106,32 @@ fn halves(key: u64) -> [u32; 2] {
 
 /// The table.
 pub(crate) struct Handshakes {
-    slots: Vec<Packed>,
+    pages: Vec<Option<Box<[Packed]>>>,
 }
 
 impl Handshakes {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![[0; 6]; SLOTS] }
+        Self { pages: vec![None; SLOTS / PAGE_SLOTS] }
     }
 
-    fn place(key: u64) -> usize {
-        usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0)
+    /// Page and slot of a key.
+    fn place(key: u64) -> (usize, usize) {
+        let place = usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0);
+        (place / PAGE_SLOTS, place % PAGE_SLOTS)
     }
 
     /// Writes a handshake over whatever is in its place.
     pub(crate) fn keep(&mut self, handshake: Handshake) {
-        self.slots[Self::place(handshake.key)] = handshake.pack();
+        let (page, slot) = Self::place(handshake.key);
+        let page = self.pages[page].get_or_insert_with(|| vec![[0; 6]; PAGE_SLOTS].into());
+        page[slot] = handshake.pack();
     }
 
     /// What is remembered of the flow with this key.
     pub(crate) fn find(&self, key: u64, now: Timestamp) -> Option<Handshake> {
         let now_s = seconds(now);
-        let slot = Handshake::unpack(self.slots[Self::place(key)]);
+        let (page, slot) = Self::place(key);
+        let slot = Handshake::unpack(self.pages[page].as_ref()?[slot]);
         let keep_s = if slot.stage.is_over() { ENDED_S } else { OPEN_S };
         let fresh = now_s.saturating_sub(slot.at_s) <= keep_s;
         (slot.key == key && slot.stage != Stage::Empty && fresh).then_some(slot)
