@@ -231,6 +231,10 @@ impl Flow {
         if segment.syn {
             return;
         }
+        if direction == Direction::Request && segment.len() > 0 && self.starts[0] == Some(segment.seq) {
+            // The client's first bytes acknowledge nothing but the server's SYN.
+            self.halves[1].start(ack);
+        }
         let other = self.half(direction.other());
         other.acknowledge(ack);
         if direction == Direction::Response && self.halves[0].is_acked_past(0) {
@@ -257,7 +261,7 @@ impl Flow {
             self.conflict(bench);
         }
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
-        if held && self.seen == [true; 2] && !self.half(direction).started {
+        if held && !self.half(direction).started {
             // Not the first bytes of this direction: where it begins is not known before those come.
             bench.desk.losses.count(Loss::OutOfWindow);
             return;
