@@ -38,5 +38,7 @@ deny:
 
 bench: build ## CPU per call beside tcpdump and tshark, on captures made from real nginx and wrk; root for making them
 	@scripts/setup.sh bench
+	cargo bench --package sidewatch-engine --locked
 	bench/make-captures.sh
 	bench/run.py --binary $(abspath $(TARGET)/release/sidewatch)
+	$(TARGET)/release/sidewatch bench out/bench/keepalive.pcap

@@ -68,6 +68,11 @@ pub(crate) enum Command {
         #[arg(value_name = "VERDICT-ID|KIND:VALUE")]
         target: String,
     },
+    /// Measure what reading, decoding, printing and judging capture files cost on this machine.
+    #[command(
+        after_help = "Example: one core, the fastest of five rounds:\n  sidewatch bench --rounds 5 day.pcap"
+    )]
+    Bench(BenchArgs),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  sidewatch completions bash > /etc/bash_completion.d/sidewatch")]
     Completions {
@@ -125,6 +130,17 @@ pub(crate) struct DecodeArgs {
     /// Captures (pcap, pcapng), one timeline in the given order; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Captures (pcap, pcapng).
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Rounds; each step's fastest counts.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) rounds: u16,
 }
 
 /// Arguments of `verdicts`.

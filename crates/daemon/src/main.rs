@@ -1,6 +1,7 @@
 //! Sidewatch: mirrored API traffic in, verdicts on clients that misuse it out. Wiring only; never in the request path.
 
 mod ask;
+mod bench;
 mod book;
 mod check;
 mod cli;
@@ -53,6 +54,7 @@ fn obey(cli: Cli) -> Result<(), Fault> {
         Command::Run(args) => run::run(&args, settings),
         Command::Replay(args) => replay::replay(&args, &settings),
         Command::Decode(args) => decode::decode(&args, &settings),
+        Command::Bench(args) => bench::bench(&args, &settings),
         Command::Check => check::check(&settings, path.as_deref()),
         Command::Explain { verdict, json } => ask::explain(&verdict, json, &settings),
         Command::Verdicts(args) => ask::verdicts(&args, &settings),
