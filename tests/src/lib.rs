@@ -4,6 +4,7 @@ pub mod binary;
 pub mod http;
 pub mod judged;
 pub mod scene;
+pub mod stand;
 pub mod tree;
 pub mod tshark;
 pub mod wire;
