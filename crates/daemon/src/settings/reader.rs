@@ -160,9 +160,15 @@ fn syntax(text: &str, error: &toml::de::Error) -> String {
     format!("{place}{}", first_line(error))
 }
 
-/// What the parser says, without its picture of the place.
+/// What the parser says, without its picture of the place, and without a text at the wrong place: that may be a secret.
 fn first_line(error: &toml::de::Error) -> String {
-    error.message().lines().collect::<Vec<_>>().join(", ")
+    let said = error.message().lines().collect::<Vec<_>>().join(", ");
+    match (said.find(": string \""), said.rfind(", expected ")) {
+        (Some(quoted), Some(expected)) if quoted < expected => {
+            format!("{}: a string{}", &said[..quoted], &said[expected..])
+        }
+        _ => said,
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +219,14 @@ mod tests {
     fn a_syntax_error_names_its_line() {
         let found = mistakes("mode = 'monitor'\n[capture\n");
         assert!(found[0].starts_with("line 2: "), "{found:?}");
+    }
+
+    #[test]
+    fn a_text_at_the_wrong_place_is_not_quoted() {
+        for text in ["[decoys]\nvalues = ['hunter2']", "[decoys]\nvalues = 'hunter2, expected \"hunter2\"'"] {
+            let found = mistakes(text).join("");
+            assert!(!found.contains("hunter2") && found.contains("a string, expected"), "{found}");
+        }
     }
 
     #[test]
