@@ -27,6 +27,10 @@ pub const AGREE_WITHIN: Duration = Duration::from_secs(5);
 pub struct Stand {
     folder: tempfile::TempDir,
     shop: u16,
+    /// The port that Sidewatch watches: the shop's unless set otherwise.
+    pub watched: u16,
+    /// How much Sidewatch says.
+    pub log_level: &'static str,
     /// Sidewatch's state directory.
     pub state: PathBuf,
     /// Sidewatch's SOC log.
@@ -103,7 +107,7 @@ impl Stand {
             fs::write(path(&format!("maps/{map}.map")), "").expect("writable");
         }
         let (state, log) = (path("state"), path("soc.ndjson"));
-        let stand = Self { folder, shop, state, log, ttl_s: 600 };
+        let stand = Self { folder, shop, watched: shop, log_level: "info", state, log, ttl_s: 600 };
         fs::write(stand.path("haproxy.cfg"), stand.haproxy_settings()).expect("writable");
         stand
     }
@@ -137,7 +141,7 @@ impl Stand {
              [rails]\nttl_s = [{}]\nblocks_per_10min = 1000000\nblocks_per_10min_share = 1.0\nblocks_per_day_share = 1.0\n\
              [[decoys.paths]]\nname = \"trap\"\npath = \"/trap\"\n\
              [[gateways]]\nname = \"edge\"\nkind = \"haproxy\"\naddress = \"{}\"\nmaps = \"{}\"\n",
-            self.shop,
+            self.watched,
             place(&self.state),
             place(&self.log),
             self.ttl_s,
@@ -180,7 +184,7 @@ impl Stand {
     pub fn launch_sidewatch(&self) -> Running {
         let diagnostics = fs::File::options().create(true).append(true).open(self.path("diagnostics"));
         let mut sidewatch = Command::new(binary::sidewatch());
-        sidewatch.args(["run", "-c", &self.config()]).stdout(Stdio::null());
+        sidewatch.args(["run", "--log-level", self.log_level, "-c", &self.config()]).stdout(Stdio::null());
         Running(sidewatch.stderr(diagnostics.expect("writable")).spawn().expect("sidewatch starts"))
     }
 

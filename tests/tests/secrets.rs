@@ -1,10 +1,18 @@
 //! Planted secrets: whatever of them crosses the wire, none shows up in an output, a log, the ledger or an error text.
 
-use std::{fmt::Write as _, net::Ipv4Addr, path::Path};
+use std::{
+    fmt::Write as _,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
+    thread,
+    time::Duration,
+};
 
 use tests::{
     binary, http,
     scene::{Scene, base64url, customers},
+    stand::{Stand, is_possible, key, soon},
     wire::pcap,
 };
 
@@ -23,9 +31,8 @@ const SECRETS: &[&str] = &[
     "canary-badrequest-0f3a91d2c4bb",
 ];
 
-fn traffic() -> Vec<u8> {
-    let mut scene = Scene::default();
-    scene.ordinary_day(&customers(6), 1);
+/// Requests with their answers that carry every secret in its place, and a scan by the one with the bearer token.
+fn exchanges() -> Vec<(Vec<u8>, Vec<u8>)> {
     let [bearer, key, query, cookie, basic, form, json, issued, set, refresh, bad] = SECRETS else {
         unreachable!("eleven secrets")
     };
@@ -57,7 +64,13 @@ fn traffic() -> Vec<u8> {
         ));
     }
     exchanges.push((bad.into_bytes(), http::answer(400, "{}")));
-    scene.visit(Ipv4Addr::new(192, 0, 2, 9), &exchanges);
+    exchanges
+}
+
+fn traffic() -> Vec<u8> {
+    let mut scene = Scene::default();
+    scene.ordinary_day(&customers(6), 1);
+    scene.visit(Ipv4Addr::new(192, 0, 2, 9), &exchanges());
     pcap(&scene.wire.frames)
 }
 
@@ -71,9 +84,14 @@ fn hex(text: &str) -> String {
 fn assert_clean(place: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for secret in SECRETS {
-        for form in
-            [(*secret).to_string(), base64url(secret.as_bytes()), hex(secret), secret.replace('-', "%2D")]
-        {
+        let basic = base64url(format!("amal:{secret}").as_bytes());
+        for form in [
+            (*secret).to_string(),
+            base64url(secret.as_bytes()),
+            basic,
+            hex(secret),
+            secret.replace('-', "%2D"),
+        ] {
             assert!(!text.contains(&form), "{secret} shows in {place}");
         }
     }
@@ -82,7 +100,9 @@ fn assert_clean(place: &str, bytes: &[u8]) {
 fn assert_directory_clean(directory: &Path) {
     for entry in std::fs::read_dir(directory).expect("readable") {
         let path = entry.expect("readable").path();
-        if path.is_file() && path.extension().is_none_or(|extension| extension != "pcap") {
+        if path.is_dir() {
+            assert_directory_clean(&path);
+        } else if path.is_file() && path.extension().is_none_or(|extension| extension != "pcap") {
             assert_clean(&path.display().to_string(), &std::fs::read(&path).expect("readable"));
         }
     }
@@ -119,4 +139,95 @@ fn none_in_the_outputs_of_replay_and_decode() {
     let findings = std::fs::read(at("findings")).expect("written");
     assert!(!findings.is_empty(), "the prober is found, so that evidence is written");
     assert_directory_clean(directory.path());
+}
+
+/// Holds the conversation over a real connection, answers from the script, to `port` on the loopback interface.
+fn converse(listener: &TcpListener, exchanges: &[(Vec<u8>, Vec<u8>)]) {
+    let address = listener.local_addr().expect("bound");
+    let mut client = TcpStream::connect(address).expect("listening");
+    let (mut server, _) = listener.accept().expect("connected");
+    let mut heard = vec![0_u8; 1 << 16];
+    for (request, answer) in exchanges {
+        client.write_all(request).expect("open");
+        server.read_exact(&mut heard[..request.len()]).expect("open");
+        server.write_all(answer).expect("open");
+        client.read_exact(&mut heard[..answer.len()]).expect("open");
+    }
+}
+
+#[test]
+fn none_in_what_a_running_daemon_keeps_tells_and_sends() {
+    if !is_possible() {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let mut stand = Stand::new();
+    stand.watched = port;
+    stand.log_level = "trace";
+    let haproxy = stand.start_haproxy();
+    let sidewatch = stand.start_sidewatch();
+    let mut conversation = exchanges();
+    let bearer = format!("Bearer {}", SECRETS[0]);
+    conversation.insert(1, (http::get("/trap", &[("Authorization", &bearer)]), http::answer(404, "{}")));
+    converse(&listener, &conversation);
+    let refused = || stand.gateway().is_some_and(|rows| rows.contains_key(&key(SECRETS[0])));
+    assert!(soon(Duration::from_secs(15), refused), "{}", stand.diagnostics());
+    // The judge of a quiet link learns by the clock that nothing more comes.
+    thread::park_timeout(Duration::from_secs(2));
+
+    let config = stand.config();
+    let verdicts = stand.verdicts().expect("the daemon answers");
+    let ids: Vec<_> = verdicts.iter().filter_map(|verdict| verdict["id"].as_str()).collect();
+    assert!(!ids.is_empty());
+    let mut questions: Vec<Vec<&str>> = vec![vec!["verdicts"], vec!["verdicts", "--json"], vec!["check"]];
+    questions.extend(ids.iter().map(|id| vec!["explain", id]));
+    questions.extend(ids.iter().map(|id| vec!["explain", "--json", id]));
+    questions.push(vec!["unblock", "user:nobody"]);
+    questions.push(vec!["unblock", ids[0]]);
+    for question in questions {
+        let answer = binary::run(&[question.as_slice(), &["-c", &config]].concat());
+        assert_clean(&format!("the answer to {question:?}"), &answer.stdout);
+        assert_clean(&format!("the errors of {question:?}"), &answer.stderr);
+    }
+    assert!(sidewatch.terminate().is_some_and(|status| status.success()));
+    haproxy.kill();
+    let log = std::fs::read_to_string(&stand.log).expect("written");
+    for event in ["finding", "verdict", "delivery", "audit", "health"] {
+        assert!(log.contains(&format!("\"event\":\"{event}\"")), "the log has a {event}");
+    }
+    assert!(stand.diagnostics().contains("TRACE") || stand.diagnostics().contains("DEBUG"), "all was said");
+    assert_directory_clean(&stand.path(""));
+}
+
+#[test]
+fn none_in_errors_about_settings() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let at = |name: &str| directory.path().join(name).display().to_string();
+    let [first, second, third, ..] = SECRETS else { unreachable!("eleven secrets") };
+    let decoy = format!("[[decoys.values]]\nname = \"honey\"\nvalue = \"{first}\"\nvalu = \"{second}\"\n");
+    std::fs::write(at("key"), third).expect("writable");
+    let files = [
+        decoy,
+        format!("[[decoys.values]]\nname = 3\nvalue = \"{first}\"\n"),
+        format!("[[decoys.values]]\nname = \"honey\"\nvalue = [\"{first}\"]\n"),
+        format!("[[decoys.values]]\nname = \"honey\"\nvalue = \"{first}\n"),
+        format!("[decoys]\nvalues = [\"{first}\"]\n"),
+        format!("[decoys]\nvalues = \"{first}, expected \\\"{second}\"\n"),
+        format!("[identity]\nkey_file = {:?}\n", at("key")),
+        format!(
+            "mode = \"enforce\"\n[[gateways]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"https://u:{first}@a.example/{second}\"\nsecret_file = {:?}\n",
+            at("key")
+        ),
+        format!("[[gateways]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"nonsense {first}\"\n"),
+    ];
+    std::fs::write(at("in.pcap"), traffic()).expect("writable");
+    for (number, text) in files.iter().enumerate() {
+        std::fs::write(at("s.toml"), text).expect("writable");
+        for command in [&["check"][..], &["replay", "-q", &at("in.pcap")], &["verdicts"]] {
+            let output = binary::run(&[command, &["-c", &at("s.toml")]].concat());
+            assert_clean(&format!("standard output of {command:?} with file {number}"), &output.stdout);
+            assert_clean(&format!("standard error of {command:?} with file {number}"), &output.stderr);
+        }
+    }
 }
