@@ -163,10 +163,10 @@ fn syntax(text: &str, error: &toml::de::Error) -> String {
 /// What the parser says, without its picture of the place, and without a text at the wrong place: that may be a secret.
 fn first_line(error: &toml::de::Error) -> String {
     let said = error.message().lines().collect::<Vec<_>>().join(", ");
-    match (said.find(": string \""), said.rfind(", expected ")) {
-        (Some(quoted), Some(expected)) if quoted < expected => {
-            format!("{}: a string{}", &said[..quoted], &said[expected..])
-        }
+    let before = said.split_once(": string \"").map(|(before, _)| before);
+    let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected);
+    match (before, expected) {
+        (Some(before), Some(expected)) => format!("{before}: a string, expected {expected}"),
         _ => said,
     }
 }
