@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Lists verdicts.
 pub(crate) fn verdicts(args: &VerdictsArgs, settings: &Settings) -> Result<(), Fault> {
     let kept = answer(&Ask::Verdicts { live: args.live, limit: args.limit }, settings)?;
-    if args.json { print_json(&kept) } else { print(&page::list(&kept, clock::now())) }
+    if args.json { print_json(&kept) } else { print(&page::list(&kept)) }
 }
 
 /// Shows one verdict.
@@ -88,14 +88,15 @@ fn ask_ledger(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
             format!("no daemon and no ledger at {}; {remedy}", path.display()),
         ));
     }
-    let ledger = ledger::open(settings)?;
+    let (ledger, now) = (ledger::open(settings)?, clock::now());
     match ask {
-        Ask::Verdicts { live, limit } => desk::verdicts(&ledger, *live, *limit),
-        Ask::Explain { verdict } => Ok(vec![desk::explain(&ledger, verdict)?]),
+        Ask::Verdicts { live, limit } => desk::verdicts(&ledger, *live, *limit, now),
+        Ask::Explain { verdict } => Ok(vec![desk::explain(&ledger, verdict, now)?]),
         Ask::Unblock { target } => {
             let by = format!("operator:{}", rustix::process::getuid().as_raw());
-            let withdrawn = desk::unblock(&ledger, target, clock::now(), &by)?;
-            withdrawn.verdicts.iter().map(|verdict| desk::explain(&ledger, &verdict.id.to_string())).collect()
+            let withdrawn = desk::unblock(&ledger, target, now, &by)?;
+            let ids = withdrawn.verdicts.iter().map(|verdict| verdict.id.to_string());
+            ids.map(|id| desk::explain(&ledger, &id, now)).collect()
         }
     }
 }

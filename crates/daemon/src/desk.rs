@@ -63,9 +63,10 @@ pub(crate) struct Kept {
     pub(crate) deliveries: Vec<Delivery>,
 }
 
-impl From<Entry> for Kept {
-    fn from(entry: Entry) -> Self {
-        Self { verdict: entry.verdict, standing: entry.standing, deliveries: entry.deliveries }
+impl Kept {
+    /// The entry as it stands now.
+    fn at(now: Timestamp, entry: Entry) -> Self {
+        Self { standing: entry.standing_at(now), verdict: entry.verdict, deliveries: entry.deliveries }
     }
 }
 
@@ -76,17 +77,22 @@ impl From<Fault> for Answer {
 }
 
 /// Verdicts, newest first.
-pub(crate) fn verdicts(ledger: &Ledger, live: bool, limit: usize) -> Result<Vec<Kept>, Fault> {
-    let filter = Filter { live_only: live, limit: limit.min(LISTED_MAX), principal: None };
+pub(crate) fn verdicts(
+    ledger: &Ledger,
+    live: bool,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Kept>, Fault> {
+    let filter = Filter { in_force_at: live.then_some(now), limit: limit.min(LISTED_MAX), principal: None };
     let entries = ledger.list(&filter).map_err(|error| crate::ledger::fault(&error))?;
-    Ok(entries.into_iter().map(Kept::from).collect())
+    Ok(entries.into_iter().map(|entry| Kept::at(now, entry)).collect())
 }
 
 /// The one verdict whose id begins so.
-pub(crate) fn explain(ledger: &Ledger, prefix: &str) -> Result<Kept, Fault> {
+pub(crate) fn explain(ledger: &Ledger, prefix: &str, now: Timestamp) -> Result<Kept, Fault> {
     let found = ledger.find(&prefix.to_ascii_lowercase()).map_err(|error| crate::ledger::fault(&error))?;
     match found {
-        Found::One(entry) => Ok((*entry).into()),
+        Found::One(entry) => Ok(Kept::at(now, *entry)),
         Found::None => {
             let remedy = "`sidewatch verdicts` lists them";
             Err(Fault::new(Exit::NoInput, format!("no verdict {prefix:?}; {remedy}")))
@@ -105,8 +111,8 @@ pub(crate) fn explain(ledger: &Ledger, prefix: &str) -> Result<Kept, Fault> {
 /// Takes verdicts back: one by id, or all on a principal.
 pub(crate) fn unblock(ledger: &Ledger, target: &str, at: Timestamp, by: &str) -> Result<Withdrawn, Fault> {
     let selector = match target.split_once(':') {
-        Some((kind, value)) => Selector::Principal(principal(ledger, target, kind, value)?),
-        None => Selector::Verdict(explain(ledger, target)?.verdict.id),
+        Some((kind, value)) => Selector::Principal(principal(ledger, target, (kind, value), at)?),
+        None => Selector::Verdict(explain(ledger, target, at)?.verdict.id),
     };
     let withdrawn = ledger.withdraw(&selector, at, by).map_err(|error| crate::ledger::fault(&error))?;
     if withdrawn.verdicts.is_empty() {
@@ -117,7 +123,12 @@ pub(crate) fn unblock(ledger: &Ledger, target: &str, at: Timestamp, by: &str) ->
 }
 
 /// The principal with a live verdict that is meant by `kind:value`.
-fn principal(ledger: &Ledger, target: &str, kind: &str, value: &str) -> Result<Principal, Fault> {
+fn principal(
+    ledger: &Ledger,
+    target: &str,
+    (kind, value): (&str, &str),
+    now: Timestamp,
+) -> Result<Principal, Fault> {
     let Ok(kind) = kind.parse::<PrincipalKind>() else {
         let kinds = PrincipalKind::ALL.map(PrincipalKind::name).join(", ");
         return Err(Fault::new(Exit::Usage, format!("unknown kind in {target:?}; known are {kinds}")));
@@ -132,7 +143,7 @@ fn principal(ledger: &Ledger, target: &str, kind: &str, value: &str) -> Result<P
                 Handle::Address(address) => value.parse() == Ok(*address),
             }
     };
-    let live = verdicts(ledger, true, LISTED_MAX)?;
+    let live = verdicts(ledger, true, LISTED_MAX, now)?;
     live.into_iter().map(|kept| kept.verdict.principal).find(meant).ok_or_else(|| {
         let remedy = "`sidewatch verdicts --live` lists those in force";
         Fault::new(Exit::NoInput, format!("no verdict on {target} is in force; {remedy}"))

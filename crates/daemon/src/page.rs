@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use model::Timestamp;
 use store::Standing;
 
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
 };
 
 /// A table of verdicts.
-pub(crate) fn list(kept: &[Kept], now: Timestamp) -> String {
+pub(crate) fn list(kept: &[Kept]) -> String {
     if kept.is_empty() {
         return "No verdicts.\n".to_owned();
     }
@@ -21,7 +20,7 @@ pub(crate) fn list(kept: &[Kept], now: Timestamp) -> String {
     );
     for Kept { verdict, standing, .. } in kept {
         let id: String = verdict.id.to_string().chars().take(12).collect();
-        let standing = stands(standing, verdict.until <= now);
+        let standing = stands(standing);
         let at = moment(verdict.at);
         let who = clean(&verdict.principal.to_string());
         let _ = writeln!(
@@ -102,9 +101,8 @@ pub(crate) fn page(kept: &Kept) -> String {
     page
 }
 
-fn stands(standing: &Standing, over: bool) -> &'static str {
+fn stands(standing: &Standing) -> &'static str {
     match standing {
-        Standing::Live if over => "ended",
         Standing::Live => "in force",
         Standing::Replaced { .. } => "replaced",
         Standing::Withdrawn { .. } => "withdrawn",

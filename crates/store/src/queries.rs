@@ -24,6 +24,17 @@ pub struct Entry {
     pub deliveries: Vec<Delivery>,
 }
 
+impl Entry {
+    /// Where the verdict stands at `now`: one whose time is up has ended, whether or not that is written yet.
+    #[must_use]
+    pub fn standing_at(&self, now: Timestamp) -> Standing {
+        match &self.standing {
+            Standing::Live if self.verdict.until <= now => Standing::Expired,
+            standing => standing.clone(),
+        }
+    }
+}
+
 /// What an id prefix leads to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
@@ -38,8 +49,8 @@ pub enum Found {
 /// Which verdicts to list.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// Only verdicts in force.
-    pub live_only: bool,
+    /// Only verdicts in force at this time.
+    pub in_force_at: Option<Timestamp>,
     /// Only this many, newest first.
     pub limit: usize,
     /// Only verdicts on this principal.
@@ -48,7 +59,7 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { live_only: false, limit: 100, principal: None }
+        Self { in_force_at: None, limit: 100, principal: None }
     }
 }
 
@@ -179,7 +190,7 @@ impl Ledger {
                 let theirs = filter.principal.as_ref().is_none_or(|principal| {
                     principal_key(principal) == principal_key(&entry.verdict.principal)
                 });
-                if theirs && (!filter.live_only || entry.standing == Standing::Live) {
+                if theirs && filter.in_force_at.is_none_or(|now| entry.standing_at(now) == Standing::Live) {
                     entries.push(entry);
                 }
             }

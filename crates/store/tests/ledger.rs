@@ -123,7 +123,9 @@ fn lists_are_newest_first_and_pruning_spares_the_living() {
         ledger.list(filter).unwrap().iter().map(|entry| entry.verdict.id.0).collect()
     };
     assert_eq!(ids(&Filter { limit: 3, ..Filter::default() }), vec![19, 18, 17]);
-    assert_eq!(ids(&Filter { live_only: true, ..Filter::default() }).len(), 10);
+    assert_eq!(ids(&Filter { in_force_at: Some(at(100)), ..Filter::default() }).len(), 10);
+    // Their time is up, though nobody has written that yet.
+    assert_eq!(ids(&Filter { in_force_at: Some(at(1_015)), ..Filter::default() }), vec![19, 18, 17, 16]);
     let one = Filter { principal: Some(all[4].principal.clone()), ..Filter::default() };
     assert_eq!(ids(&one), vec![4]);
     let keep = Keep { age: Duration::from_secs(95), bytes: u64::MAX };

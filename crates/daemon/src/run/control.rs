@@ -96,9 +96,10 @@ impl Control {
     }
 
     fn answer(&self, line: &str, actor: &str) -> Answer {
+        let now = clock::now();
         let verdicts = match serde_json::from_str(line) {
-            Ok(Ask::Verdicts { live, limit }) => desk::verdicts(&self.ledger, live, limit),
-            Ok(Ask::Explain { verdict }) => desk::explain(&self.ledger, &verdict).map(|kept| vec![kept]),
+            Ok(Ask::Verdicts { live, limit }) => desk::verdicts(&self.ledger, live, limit, now),
+            Ok(Ask::Explain { verdict }) => desk::explain(&self.ledger, &verdict, now).map(|kept| vec![kept]),
             Ok(Ask::Unblock { target }) => self.unblock(&target, actor),
             Err(_) => {
                 Err(Fault::new(Exit::Usage, "unknown question; use a sidewatch of the daemon's version"))
@@ -119,8 +120,7 @@ impl Control {
         }
         withdrawn.deliveries.iter().for_each(|delivery| self.journal.append(Entry::Delivery(delivery)));
         self.nudge.notify_one();
-        let explained =
-            withdrawn.verdicts.iter().map(|verdict| desk::explain(&self.ledger, &verdict.id.to_string()));
-        explained.collect()
+        let ids = withdrawn.verdicts.iter().map(|verdict| verdict.id.to_string());
+        ids.map(|id| desk::explain(&self.ledger, &id, now)).collect()
     }
 }
