@@ -1,312 +1,160 @@
 //! `run` under load with a flapping HAProxy, killed at random moments: no acknowledged verdict is lost, none outlives
 //! its expiry, and HAProxy's map equals the ledger within seconds of both being up.
 //!
-//! `SIDEWATCH_KILLS` sets how often it is killed (default 12).
+//! `SIDEWATCH_KILLS` sets how often it is killed (default 25).
 #![expect(clippy::disallowed_methods, reason = "the test drives real processes by the wall clock")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use tests::binary;
+use serde_json::Value;
+use tests::stand::{AGREE_WITHIN, Stand, is_possible, now, soon};
 
-/// How soon gateway and ledger must agree once both are up.
-const AGREE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a verdict lasts: short, so that many run out while somebody is down.
+const TTL: Duration = Duration::from_secs(6);
 
-struct Place {
-    directory: tempfile::TempDir,
-    backend_port: u16,
+/// Whom a verdict blocks, and until when.
+type Blocks = BTreeMap<String, (String, String)>;
+
+fn blocks<'v>(verdicts: impl IntoIterator<Item = &'v Value>) -> Blocks {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let blocks = verdicts.into_iter().filter(|verdict| verdict["action"] == "block");
+    let whom = |verdict: &Value| (text(&verdict["principal"]["sha256"]), text(&verdict["until"]));
+    blocks.map(|verdict| (text(&verdict["id"]), whom(verdict))).collect()
 }
 
-impl Place {
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn prepare() -> Self {
-        let directory = tempfile::tempdir().expect("temporary directory");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let backend_port = listener.local_addr().expect("bound").port();
-        thread::spawn(move || serve(&listener));
-        let place = Self { directory, backend_port };
-        fs::create_dir(place.path("maps")).expect("writable");
-        for map in ["tokens", "api_keys", "cookies", "users", "addresses"] {
-            fs::write(place.path(&format!("maps/{map}.map")), "").expect("writable");
-        }
-        fs::write(place.path("haproxy.cfg"), place.haproxy_settings()).expect("writable");
-        fs::write(place.path("sidewatch.toml"), place.sidewatch_settings()).expect("writable");
-        place
-    }
-
-    fn haproxy_settings(&self) -> String {
-        let maps = self.path("maps");
-        let maps = maps.display();
-        let mut rules = String::new();
-        for map in ["tokens", "api_keys", "cookies", "users"] {
-            rules.push_str(&format!("    http-request deny if {{ path,map({maps}/{map}.map) -m found }}\n"));
-        }
-        rules
-            .push_str(&format!("    http-request deny if {{ src,map_ip({maps}/addresses.map) -m found }}\n"));
-        format!(
-            "global\n    stats socket {} level admin mode 600\ndefaults\n    mode http\n    timeout connect 1s\n    timeout client 5s\n    timeout server 5s\nfrontend f\n    bind unix@{}\n{rules}    http-request return status 200\n",
-            self.path("admin.sock").display(),
-            self.path("front.sock").display(),
-        )
-    }
-
-    fn sidewatch_settings(&self) -> String {
-        format!(
-            "mode = \"enforce\"\n[capture]\ninterface = \"lo\"\nfilter = \"tcp port {}\"\n\
-             [state]\ndirectory = \"{}\"\n[soclog]\npath = \"{}\"\nhealth_s = 1\n\
-             [rails]\nttl_s = [6]\nblocks_per_10min = 1000000\nblocks_per_10min_share = 1.0\nblocks_per_day_share = 1.0\n\
-             [[decoys.paths]]\nname = \"trap\"\npath = \"/trap\"\n\
-             [[gateways]]\nname = \"edge\"\nkind = \"haproxy\"\naddress = \"{}\"\nmaps = \"{}\"\n",
-            self.backend_port,
-            self.path("state").display(),
-            self.path("soc.ndjson").display(),
-            self.path("admin.sock").display(),
-            self.path("maps").display(),
-        )
-    }
-
-    fn start_haproxy(&self) -> Child {
-        let mut haproxy = Command::new("haproxy");
-        haproxy.arg("-db").arg("-f").arg(self.path("haproxy.cfg"));
-        haproxy.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("haproxy starts")
-    }
-
-    fn start_sidewatch(&self) -> Child {
-        let diagnostics = fs::File::options().create(true).append(true).open(self.path("diagnostics"));
-        let mut sidewatch = Command::new(binary::sidewatch());
-        sidewatch.arg("run").arg("-c").arg(self.path("sidewatch.toml"));
-        sidewatch
-            .stdout(Stdio::null())
-            .stderr(diagnostics.expect("writable"))
-            .spawn()
-            .expect("sidewatch starts")
-    }
-
-    /// Principals of enforceable verdicts that the SOC log acknowledges: handle by verdict id, with expiry.
-    fn acknowledged(&self) -> BTreeMap<String, (String, String)> {
-        let log = fs::read_to_string(self.path("soc.ndjson")).unwrap_or_default();
-        let mut acknowledged = BTreeMap::new();
-        for line in log.lines() {
-            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-            if line["event"] == "verdict" && line["action"] == "block" {
-                let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
-                let whom = text(&line["principal"]["sha256"]);
-                acknowledged.insert(text(&line["id"]), (whom, text(&line["until"])));
-            }
-        }
-        acknowledged
-    }
-
-    /// Live blocks of the ledger by verdict id, asked of the running daemon.
-    fn ledger(&self) -> Option<BTreeMap<String, (String, String)>> {
-        let config = self.path("sidewatch.toml").display().to_string();
-        let output = binary::run(&["verdicts", "--live", "--json", "--limit", "100000", "-c", &config]);
-        if !output.status.success() {
-            return None;
-        }
-        let text = String::from_utf8(output.stdout).expect("UTF-8");
-        let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-        let rows = rows.filter(|row| row["action"] == "block");
-        let field = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
-        Some(
-            rows.map(|row| (field(&row["id"]), (field(&row["principal"]["sha256"]), field(&row["until"]))))
-                .collect(),
-        )
-    }
-
-    /// Keys of HAProxy's token map that still refuse somebody: an entry says itself when it ends.
-    fn gateway(&self) -> Option<BTreeSet<String>> {
-        let mut socket = std::os::unix::net::UnixStream::connect(self.path("admin.sock")).ok()?;
-        socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-        let map = self.path("maps/tokens.map");
-        socket.write_all(format!("show map {}\n", map.display()).as_bytes()).ok()?;
-        let mut text = String::new();
-        socket.read_to_string(&mut text).ok()?;
-        let now = seconds_now();
-        let rows = text.lines().filter_map(|line| {
-            let mut words = line.split(' ').skip(1);
-            let (key, value) = (words.next()?, words.next()?);
-            let until: u64 = value.split(':').next()?.parse().ok()?;
-            (until > now).then(|| key.to_string())
-        });
-        Some(rows.collect())
-    }
+fn ledger(stand: &Stand) -> Option<Blocks> {
+    Some(blocks(&stand.verdicts()?))
 }
 
-fn now() -> model::Timestamp {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    model::Timestamp::from_nanos(u64::try_from(now.as_nanos()).expect("before 2554"))
+/// The second at which HAProxy forgets, as the map says it.
+fn second(until: &str) -> u64 {
+    until.parse::<model::Timestamp>().map_or(0, model::Timestamp::as_secs)
 }
 
-fn seconds_now() -> u64 {
-    now().as_secs()
-}
-
-/// Answers every request on every connection with 200.
-fn serve(listener: &TcpListener) {
-    for stream in listener.incoming().flatten() {
-        thread::spawn(move || answer(stream));
-    }
-}
-
-fn answer(mut stream: TcpStream) {
-    let mut buffer = [0_u8; 8192];
-    while let Ok(n) = stream.read(&mut buffer) {
-        if n == 0 || stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").is_err() {
-            return;
-        }
-    }
-}
-
-/// Visitors, each with a token of its own, who look at a page and then touch the decoy; about fifty a second.
-fn visitors(port: u16, stop: &AtomicBool, salt: u64) {
+/// Visitors, each with a token of its own, who look at a page and then touch the decoy; about a hundred a second.
+fn visitors(stand: &Stand, stop: &AtomicBool, salt: u64) {
     let mut n = salt;
     while !stop.load(Ordering::Relaxed) {
         n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { continue };
-        let mut reply = [0_u8; 1024];
-        for path in ["/page", "/trap"] {
-            let request =
-                format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer visitor-{n:016x}\r\n\r\n");
-            if stream.write_all(request.as_bytes()).is_err() || stream.read(&mut reply).is_err() {
-                break;
-            }
-        }
-        drop(stream);
-        thread::sleep(Duration::from_millis(20));
+        stand.visit(&format!("{n:016x}"));
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
 /// A small deterministic stream of pauses.
-fn next_random(state: &mut u64) -> u64 {
+fn pause(state: &mut u64, below_ms: u64) -> Duration {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *state >> 33
+    Duration::from_millis((*state >> 33) % below_ms)
 }
 
-/// Waits until `agreed` holds; false when it does not within the limit.
-fn soon(within: Duration, mut agreed: impl FnMut() -> bool) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < within {
-        if agreed() {
-            return true;
+/// The SOC log's verdicts that are still to hold stand in the ledger. How many it ever acknowledged.
+fn assert_nothing_acknowledged_is_lost(stand: &Stand) -> usize {
+    let acknowledged = blocks(&stand.log_lines("verdict"));
+    let mut kept = None;
+    let answers = || {
+        kept = ledger(stand);
+        kept.is_some()
+    };
+    assert!(soon(AGREE_WITHIN, answers), "the daemon answers\n{}", stand.diagnostics());
+    let kept = kept.expect("just filled");
+    // What runs out while we look is no loss.
+    let soon = now().after(Duration::from_secs(1)).to_string();
+    for (id, (whom, until)) in &acknowledged {
+        if *until > soon {
+            let same = kept.get(id) == Some(&(whom.clone(), until.clone()));
+            assert!(same, "verdict {id} until {until} is lost: {:?}", kept.get(id));
         }
-        thread::sleep(Duration::from_millis(50));
     }
-    false
+    acknowledged.len()
 }
 
-fn assert_nothing_acknowledged_is_lost(place: &Place) {
-    let acknowledged = place.acknowledged();
-    let mut ledger = None;
-    assert!(
-        soon(AGREE_WITHIN, || {
-            ledger = place.ledger();
-            ledger.is_some()
-        }),
-        "the daemon answers"
-    );
-    let ledger = ledger.expect("just filled");
-    // A second later than now: what runs out while we look is no loss.
-    thread::sleep(Duration::from_secs(1));
-    let now = now().to_string();
-    for (id, (_, until)) in &acknowledged {
-        assert!(*until <= now || ledger.contains_key(id), "verdict {id} until {until} is lost at {now}");
-    }
-}
-
-fn assert_gateway_equals_ledger(place: &Place) {
+/// HAProxy refuses whom the ledger blocks, until the same second, and nobody else.
+fn assert_gateway_equals_ledger(stand: &Stand) {
     let mut last = None;
     let equal = soon(AGREE_WITHIN, || {
-        let (Some(ledger), Some(gateway)) = (place.ledger(), place.gateway()) else { return false };
+        let (Some(ledger), Some(gateway)) = (ledger(stand), stand.gateway()) else { return false };
+        let refused: BTreeSet<(String, u64)> = gateway.into_iter().collect();
+        let known: BTreeSet<(String, u64)> =
+            ledger.values().map(|(whom, until)| (whom.clone(), second(until))).collect();
         // What ends while we look may be on either side.
-        let soon = now().after(Duration::from_secs(1)).to_string();
-        let known: BTreeSet<String> = ledger.values().map(|(whom, _)| whom.clone()).collect();
-        let wanted: BTreeSet<String> =
-            ledger.into_values().filter(|(_, until)| *until > soon).map(|(whom, _)| whom).collect();
-        let missing: Vec<_> = wanted.difference(&gateway).cloned().collect();
-        let extra: Vec<_> = gateway.difference(&known).cloned().collect();
+        let soon = now().as_secs() + 1;
+        let missing: Vec<_> =
+            known.difference(&refused).filter(|(_, until)| *until > soon).cloned().collect();
+        let extra: Vec<_> =
+            refused.difference(&known).filter(|(_, until)| *until > now().as_secs()).cloned().collect();
         let equal = missing.is_empty() && extra.is_empty();
         last = Some((missing, extra));
         equal
     });
-    let explained = explain_all(place);
-    let log = diagnostics(&place.path("diagnostics"));
-    assert!(equal, "not equal within 5 s; missing, extra: {last:?}\n{explained}\n{log}");
+    assert!(equal, "not equal within 5 s; missing, extra: {last:?}\n{}", stand.diagnostics());
 }
 
-/// What the daemon says of every verdict in force.
-fn explain_all(place: &Place) -> String {
-    let config = place.path("sidewatch.toml").display().to_string();
-    let ids = place.ledger().unwrap_or_default();
-    let pages = ids.keys().take(5).map(|id| binary::run(&["explain", id, "-c", &config]).stdout);
-    pages.map(|page| String::from_utf8_lossy(&page).into_owned()).collect::<Vec<_>>().join("\n")
-}
-
-fn diagnostics(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+/// Whoever was blocked is served again after the verdict's time, though Sidewatch is dead and can take nothing back, and
+/// stays served when it comes back.
+fn assert_nothing_outlives_its_time(stand: &Stand) {
+    let sidewatch = stand.start_sidewatch();
+    let token = stand.visit("last");
+    assert!(soon(AGREE_WITHIN, || stand.status_at_gateway(&token) == Some(403)), "{}", stand.diagnostics());
+    sidewatch.kill();
+    thread::sleep(TTL);
+    assert_eq!(stand.status_at_gateway(&token), Some(200), "the entry ends by itself");
+    let sidewatch = stand.start_sidewatch();
+    assert!(soon(AGREE_WITHIN, || stand.gateway().is_some_and(|rows| rows.is_empty())), "and is removed");
+    assert_eq!(ledger(stand), Some(Blocks::new()), "nothing expired comes back");
+    assert_eq!(stand.status_at_gateway(&token), Some(200));
+    sidewatch.kill();
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_and_the_gateway_follows_the_ledger() {
-    if !binary::is_root() || !binary::has("haproxy") {
-        println!("skipped: capturing on lo needs root, and haproxy must be installed");
+    if !is_possible() {
         return;
     }
-    let kills = std::env::var("SIDEWATCH_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(12_u32);
-    let place = Place::prepare();
+    let kills = std::env::var("SIDEWATCH_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25_u32);
+    let mut stand = Stand::new();
+    stand.ttl_s = TTL.as_secs();
+    let stand = Arc::new(stand);
     let mut random = 20_261_123_u64;
-    let mut haproxy = place.start_haproxy();
+    let mut haproxy = stand.start_haproxy();
     let mut acknowledged = 0;
     for kill in 0..kills {
-        let mut sidewatch = place.start_sidewatch();
+        let sidewatch = stand.launch_sidewatch();
         let stop = Arc::new(AtomicBool::new(false));
         let load = {
-            let (stop, port, salt) = (Arc::clone(&stop), place.backend_port, next_random(&mut random));
-            thread::spawn(move || visitors(port, &stop, salt))
+            let (stop, stand) = (Arc::clone(&stop), Arc::clone(&stand));
+            thread::spawn(move || visitors(&stand, &stop, u64::from(kill) << 32))
         };
-        if next_random(&mut random).is_multiple_of(2) {
-            thread::sleep(Duration::from_millis(next_random(&mut random) % 400));
-            haproxy.kill().expect("killable");
-            haproxy.wait().expect("reaped");
-            thread::sleep(Duration::from_millis(next_random(&mut random) % 300));
-            haproxy = place.start_haproxy();
+        if pause(&mut random, 2).is_zero() {
+            thread::sleep(pause(&mut random, 400));
+            haproxy.kill();
+            thread::sleep(pause(&mut random, 300));
+            haproxy = stand.start_haproxy();
         }
-        thread::sleep(Duration::from_millis(next_random(&mut random) % 1500));
-        sidewatch.kill().expect("killable");
-        sidewatch.wait().expect("reaped");
-        let seen = place.acknowledged().len();
-        let mut sidewatch = place.start_sidewatch();
-        thread::sleep(Duration::from_millis(next_random(&mut random) % 200));
-        assert_nothing_acknowledged_is_lost(&place);
+        thread::sleep(pause(&mut random, 1_500));
+        sidewatch.kill();
+        let sidewatch = stand.launch_sidewatch();
+        thread::sleep(pause(&mut random, 200));
+        let seen = assert_nothing_acknowledged_is_lost(&stand);
         stop.store(true, Ordering::Relaxed);
         load.join().expect("the load ends");
-        assert_gateway_equals_ledger(&place);
-        sidewatch.kill().expect("killable");
-        sidewatch.wait().expect("reaped");
+        assert_gateway_equals_ledger(&stand);
+        sidewatch.kill();
         println!("kill {kill}: {} acknowledged", seen - acknowledged);
         acknowledged = seen;
     }
-    let _ = haproxy.kill();
-    let _ = haproxy.wait();
-    let log = diagnostics(&place.path("diagnostics"));
     assert!(
         acknowledged > usize::try_from(kills).expect("small"),
-        "the load made verdicts; diagnostics:\n{log}"
+        "the load made verdicts:\n{}",
+        stand.diagnostics()
     );
+
+    assert_nothing_outlives_its_time(&stand);
 }
