@@ -57,11 +57,13 @@ fn call(n: usize, callers: u32, names: &Pseudonyms, state: &mut u64) -> ApiCall 
         complete: true,
         grade: Grade::A,
         ended_at: at,
-        context: Context { agent: 1, headers: 1, language: 0, cross_site: false },
+        context: Context { agent: 1, headers: 1, ..Context::default() },
         asked: SmallVec::new(),
         given: SmallVec::new(),
         issued: SmallVec::new(),
         login: None,
         decoys: SmallVec::new(),
+        ambiguities: Default::default(),
+        details: None,
     }
 }

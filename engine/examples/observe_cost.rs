@@ -83,11 +83,13 @@ fn blank() -> ApiCall {
         complete: true,
         grade: Grade::A,
         ended_at: Timestamp::ZERO,
-        context: Context { agent: 1, headers: 1, language: 0, cross_site: false },
+        context: Context { agent: 1, headers: 1, ..Context::default() },
         asked: SmallVec::new(),
         given: SmallVec::new(),
         issued: SmallVec::new(),
         login: None,
         decoys: SmallVec::new(),
+        ambiguities: Default::default(),
+        details: None,
     }
 }

@@ -7,14 +7,15 @@ mod unacked;
 
 use std::net::SocketAddr;
 
-use model::{ApiCall, Loss, Timestamp};
+use model::{Ambiguity, ApiCall, Loss, Timestamp};
 
 use crate::{
     half::{Half, Offer, Stamp},
     handshakes::Stage,
-    http::{Conversation, Desk},
+    http::Desk,
     segment::Segment,
     seq::Seq,
+    session::Session,
     stream::{Close, Direction, FlowFacts, Piece},
     table::{Class, FlowKey},
 };
@@ -47,7 +48,7 @@ pub(crate) struct Flow {
     pub(crate) hash: u64,
     pub(crate) facts: FlowFacts,
     pub(crate) last: Timestamp,
-    pub(crate) conversation: Conversation,
+    pub(crate) session: Session,
     halves: [Half; 2],
     /// First numbers of client and server, to tell a repeated handshake from a new one.
     pub(crate) starts: [Option<Seq>; 2],
@@ -71,9 +72,9 @@ impl Flow {
         starts: [Option<Seq>; 2],
         stage: Stage,
     ) -> Self {
-        let mut conversation = Conversation::new(&facts);
+        let mut session = Session::new(&facts);
         if stage == Stage::Disputed {
-            conversation.taint();
+            session.taint(Ambiguity::Handshake);
         }
         let mut halves = [Half::default(), Half::default()];
         for (half, start) in halves.iter_mut().zip(starts) {
@@ -83,7 +84,7 @@ impl Flow {
             key,
             hash,
             last: Timestamp::ZERO,
-            conversation,
+            session,
             facts,
             halves,
             starts,
@@ -114,7 +115,7 @@ impl Flow {
             return false;
         }
         if server.is_some_and(|seq| self.starts[1].is_some_and(|own| own != seq)) {
-            self.conversation.taint();
+            self.session.taint(Ambiguity::Handshake);
             return true;
         }
         self.stage = match (self.stage, server) {
@@ -131,7 +132,7 @@ impl Flow {
 
     /// How useful it is.
     pub(crate) fn class(&self) -> Class {
-        if self.conversation.is_opaque() {
+        if self.session.is_opaque() {
             Class::Opaque
         } else if self.halves[1].handed_on == 0 {
             Class::Silent
@@ -142,7 +143,7 @@ impl Flow {
 
     /// Bytes kept for later and held by the conversation.
     pub(crate) fn memory(&self) -> usize {
-        self.kept_bytes() + self.unacked.memory() + self.conversation.memory()
+        self.kept_bytes() + self.unacked.memory() + self.session.memory()
     }
 
     pub(crate) fn kept_bytes(&self) -> usize {
@@ -165,7 +166,7 @@ impl Flow {
         if segment.syn {
             return After::Open;
         }
-        if self.conversation.is_opaque() {
+        if self.session.is_opaque() {
             return self.pass_by(direction, segment, at, bench);
         }
         if segment.ack.is_none() {
@@ -175,7 +176,7 @@ impl Flow {
         }
         if segment.urgent {
             // Whether the urgent byte belongs to the stream is the receiver's choice (RFC 6093).
-            self.conversation.taint();
+            self.session.taint(Ambiguity::Urgent);
         }
         if segment.len() > 0 {
             self.payload(direction, segment, at, bench);
@@ -196,7 +197,7 @@ impl Flow {
     pub(crate) fn close(&mut self, close: Close, at: Timestamp, bench: &mut Bench<'_>) {
         self.give_up(at, bench, Force::Yes);
         self.unacked.forget(bench.spare);
-        self.conversation.close(&self.facts, close, at, bench.desk, bench.calls);
+        self.session.close(&self.facts, close, at, bench.desk, bench.calls);
     }
 
     /// An opaque flow: nothing is kept or handed on, only its end is awaited.
@@ -245,7 +246,7 @@ impl Flow {
     /// Tells the conversation what the server had received when it sent what comes next.
     fn tell_acknowledged(&mut self, ack: Option<Seq>) {
         if let Some(ack) = ack {
-            self.conversation.acknowledged(self.halves[0].position_of(ack));
+            self.session.acknowledged(self.halves[0].position_of(ack));
         }
     }
 
@@ -324,7 +325,7 @@ impl Flow {
 
     fn conflict(&mut self, bench: &mut Bench<'_>) {
         bench.desk.losses.count(Loss::ConflictingOverlap);
-        self.conversation.taint();
+        self.session.taint(Ambiguity::TcpOverlap);
     }
 
     /// Hands on what has become next, gives up what has waited too long, and notices the end.
@@ -339,7 +340,7 @@ impl Flow {
             if self.is_over(direction) && !self.closed[direction as usize] {
                 self.closed[direction as usize] = true;
                 let close = Close::Fin(direction);
-                self.conversation.close(&self.facts, close, at, bench.desk, bench.calls);
+                self.session.close(&self.facts, close, at, bench.desk, bench.calls);
             }
         }
         if self.closed == [true; 2] {
@@ -370,7 +371,7 @@ impl Flow {
             Piece::Gap(_) if direction == Direction::Request => self.unacked.forget(bench.spare),
             _ => {}
         }
-        self.conversation.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
+        self.session.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
     }
 
     fn pair(&mut self, direction: Direction) -> (&mut Half, &Half) {

@@ -5,19 +5,25 @@ mod body;
 pub mod capture;
 mod flow;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod half;
 mod handshakes;
 mod http;
+mod http2;
 mod identity;
 mod segment;
 mod sensor;
 mod seq;
+mod session;
 mod stream;
 mod table;
 #[cfg(test)]
 mod testkit;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod websocket;
 
 pub use frame::{Frame, LinkType};
 pub use http::{Decoys, HttpConfig};

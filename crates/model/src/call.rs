@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{ObjectKey, Principal, Timestamp, digest::hex_id};
+use crate::{Ambiguities, BodyFacts, Field, Messages, ObjectKey, Principal, Timestamp, digest::hex_id};
 
 /// A call's id: a keyed hash of its flow, its place in the flow and its time. The same frames give the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,9 +69,74 @@ pub struct ApiCall {
     /// Names of the decoys that the request touched. At most 4.
     #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
     pub decoys: SmallVec<[CompactString; 0]>,
+    /// Ways in which its bytes could be read differently. A call with any is graded `C` by the sensor.
+    #[serde(default, skip_serializing_if = "Ambiguities::is_empty")]
+    pub ambiguities: Ambiguities,
+    /// What only some calls have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Details>>,
+}
+
+/// What only some calls have: kept apart so that the common call stays small.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Where the call was learnt from, if not from packets.
+    #[serde(default, skip_serializing_if = "Source::is_mirror")]
+    pub source: Source,
+    /// The path as a gateway that normalises reads it (RFC 3986, section 6.2.2), if that differs from `path`. At most 8 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<CompactString>,
+    /// Query parameters without their values. At most 32.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub query: SmallVec<[Field; 0]>,
+    /// The request's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<BodyFacts>,
+    /// The answer's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<BodyFacts>,
+    /// Messages inside the call: gRPC, WebSocket, server-sent events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Messages>,
+    /// `grpc-status` of the trailers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grpc_status: Option<u32>,
+    /// Server name that the TLS hello asked for; at most 255 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sni: Option<CompactString>,
+}
+
+/// Where a call was learnt from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Mirrored packets.
+    #[default]
+    Mirror,
+    /// Mirrored packets, decrypted with session keys.
+    Decrypted,
+    /// An access log.
+    AccessLog,
+    /// A HAR file.
+    Har,
+    /// A gateway that posts its log lines.
+    HttpLog,
+    /// A gateway that reports each call as it passes.
+    Sideband,
+}
+
+impl Source {
+    fn is_mirror(&self) -> bool {
+        *self == Self::Mirror
+    }
 }
 
 impl ApiCall {
+    /// The rare facts, made on first use.
+    pub fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
     /// What the status says of the request.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -164,8 +229,19 @@ pub struct Context {
     pub headers: u64,
     /// Keyed hash of `Accept-Language`.
     pub language: u64,
+    /// Keyed hash of the TLS hello's shape: version, suites, extensions, groups, in order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tls: u64,
+    /// Keyed hash of the HTTP/2 connection's opening: settings, window, priorities, order of pseudo-headers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub http2: u64,
     /// The browser says that another site caused the request (`Sec-Fetch-Site: cross-site`, or a foreign `Origin`).
     pub cross_site: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// An object id found in a field of a query or body.

@@ -1,6 +1,8 @@
 //! The nouns that pass between rooms: times, principals, calls, findings, verdicts, revocations, losses.
 //! Everything here is plain values: no I/O, no clock, no policy.
 
+mod ambiguity;
+mod body;
 mod call;
 mod digest;
 mod finding;
@@ -12,8 +14,14 @@ mod revocation;
 mod time;
 mod verdict;
 
+pub use ambiguity::{Ambiguities, Ambiguity};
+pub use body::{
+    BodyFacts, BodyForm, BodyState, Charset, Coding, Field, Messages, Operation, OperationKind, Sensitive,
+    SensitiveClass, Shape, ValueKind,
+};
 pub use call::{
-    ApiCall, CallId, CallRef, Context, FieldId, Grade, HttpVersion, IdShape, Issued, LoginAttempt, Outcome,
+    ApiCall, CallId, CallRef, Context, Details, FieldId, Grade, HttpVersion, IdShape, Issued, LoginAttempt,
+    Outcome, Source,
 };
 pub use digest::{Digest, HexError};
 pub use finding::{Evidence, Finding, FindingId};

@@ -73,12 +73,14 @@ pub fn call(method: &str, path: &str, status: u16) -> ApiCall {
         complete: true,
         grade: Grade::A,
         ended_at: Timestamp::ZERO,
-        context: Context { agent: 1, headers: 2, language: 0, cross_site: false },
+        context: Context { agent: 1, headers: 2, ..Context::default() },
         asked: SmallVec::new(),
         given: SmallVec::new(),
         issued: SmallVec::new(),
         login: None,
         decoys: SmallVec::new(),
+        ambiguities: Default::default(),
+        details: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Endings: resets and FINs of a flow in, whether it is over out. Never ends a flow that its receiver may go on with.
 
-use model::{Loss, Timestamp};
+use model::{Ambiguity, Loss, Timestamp};
 
 use super::{After, Bench, Flow};
 use crate::{
@@ -27,7 +27,7 @@ impl Flow {
         }
         if direction == Direction::Response && !self.facts.handshake {
             // The server may never have known this connection: its bytes can be anybody's.
-            self.conversation.taint();
+            self.session.taint(Ambiguity::DoubtfulSegment);
         }
         self.stage = if direction == Direction::Request { Stage::Reset } else { Stage::Ended };
         self.close(Close::Reset, at, bench);

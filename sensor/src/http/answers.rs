@@ -1,10 +1,10 @@
 //! The answer side of a conversation: pieces in, finished exchanges out. An answer without its request is an orphan.
 
 use httparse::Header;
-use model::{ApiCall, Loss, Timestamp};
+use model::{Ambiguity, ApiCall, Loss, Timestamp};
 
 use super::{
-    Conversation, Desk,
+    Conversation, Desk, Upgrade,
     exchange::{BodyOf, Exchange, Progress},
     framing::{Framed, Framing, declared},
     head::{StartLine, with_head},
@@ -12,6 +12,24 @@ use super::{
     reader::{GapFate, HeadBytes, Step},
 };
 use crate::stream::FlowFacts;
+
+/// What an answer of 101 changes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Protocol {
+    WebSocket,
+    H2c,
+    #[default]
+    Other,
+}
+
+fn upgraded_to(headers: &[Header<'_>]) -> Protocol {
+    let mut values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("upgrade"));
+    match values.next().map(|header| header.value.trim_ascii()) {
+        Some(value) if value.eq_ignore_ascii_case(b"websocket") => Protocol::WebSocket,
+        Some(value) if value.eq_ignore_ascii_case(b"h2c") => Protocol::H2c,
+        _ => Protocol::Other,
+    }
+}
 
 impl Conversation {
     pub(super) fn answer_bytes(
@@ -45,6 +63,9 @@ impl Conversation {
                     self.broken(loss, desk);
                 }
             }
+        }
+        if let Some((_, left)) = &mut self.upgrade {
+            *left = rest.len();
         }
     }
 
@@ -89,6 +110,7 @@ impl Conversation {
     ) {
         let mut no_body = matches!(status, 101 | 204 | 304);
         let mut tunnel = status == 101;
+        let protocol = Some(upgraded_to(headers)).filter(|_| tunnel).unwrap_or_default();
         self.answering = None;
         match self.pairing.answer(at) {
             Match::Orphan { give_up } => {
@@ -99,6 +121,9 @@ impl Conversation {
                 self.give_up(place, facts, at, desk, calls);
                 if let Some(exchange) = self.pairing.open.front_mut() {
                     exchange.doubtful |= doubtful;
+                    if protocol == Protocol::H2c {
+                        return self.switch_to_http2();
+                    }
                     exchange.answered(status, headers, BodyOf::gather(headers), desk);
                     self.answering = Some(0);
                     no_body |= exchange.is_head;
@@ -119,14 +144,19 @@ impl Conversation {
                 exchange.end_request();
                 exchange.end_answer(at);
             }
-            desk.losses.count(Loss::Opaque);
             self.emit_finished(facts, at, desk, calls);
+            match calls.last().filter(|_| protocol == Protocol::WebSocket) {
+                Some(call) => self.upgrade = Some((Upgrade::WebSocket(Box::new(call.clone())), 0)),
+                None => desk.losses.count(Loss::Opaque),
+            }
             self.go_opaque();
             self.give_up(usize::MAX, facts, at, desk, calls);
             return;
         }
         let framed = framed.unwrap_or(Framed { framing: Framing::UntilClose, tainted: false });
-        self.tainted |= framed.tainted;
+        if framed.tainted {
+            self.taint(Ambiguity::Framing);
+        }
         self.answers.body(match framed.framing {
             _ if no_body => Framing::Length(0),
             Framing::Unknown => Framing::UntilClose,
@@ -147,6 +177,16 @@ impl Conversation {
                 self.pairing.lost_answers();
             }
         }
+    }
+
+    /// The oldest open request goes on as the first stream of an HTTP/2 connection.
+    fn switch_to_http2(&mut self) {
+        if let Some(mut exchange) = self.pairing.open.pop_front() {
+            exchange.end_request();
+            self.upgrade = Some((Upgrade::H2c(exchange), 0));
+        }
+        self.requesting = false;
+        self.go_opaque();
     }
 
     /// The answer in hand will get no further byte.

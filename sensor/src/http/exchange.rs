@@ -1,7 +1,7 @@
 //! Exchanges: a request while its answer is awaited in, one `ApiCall` out. Never emits a call twice.
 
 use httparse::Header;
-use model::{ApiCall, CallId, Grade, HttpVersion, Loss, Principal, PrincipalKind, Timestamp};
+use model::{Ambiguities, ApiCall, CallId, Grade, HttpVersion, Loss, Principal, PrincipalKind, Timestamp};
 
 use super::{Desk, framing::Framing};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 /// How much of a message has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     Awaited,
     Open,
     /// Over; `whole` when no byte of it is missing.
@@ -22,18 +22,18 @@ pub(super) enum Progress {
 }
 
 /// A request with what has come of its answer.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     call: ApiCall,
     /// Position of the request's first byte, and behind its head, in the request stream.
-    pub(super) start: u64,
-    pub(super) head_end: u64,
-    pub(super) request: Progress,
-    pub(super) answer: Progress,
-    pub(super) is_head: bool,
-    pub(super) is_connect: bool,
-    pub(super) expects_continue: bool,
+    pub(crate) start: u64,
+    pub(crate) head_end: u64,
+    pub(crate) request: Progress,
+    pub(crate) answer: Progress,
+    pub(crate) is_head: bool,
+    pub(crate) is_connect: bool,
+    pub(crate) expects_continue: bool,
     /// Paired while requests and answers were out of step.
-    pub(super) doubtful: bool,
+    pub(crate) doubtful: bool,
     request_gap: bool,
     answer_gap: bool,
     login_basic: bool,
@@ -43,7 +43,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(
+    pub(crate) fn new(
         at: Timestamp,
         positions: (u64, u64),
         index: u64,
@@ -99,6 +99,8 @@ impl Exchange {
                 issued: Default::default(),
                 login: caller.basic.map(Box::new),
                 decoys: caller.decoys,
+                ambiguities: caller.ambiguities,
+                details: None,
             },
         }
     }
@@ -110,27 +112,27 @@ impl Exchange {
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         matches!((self.request, self.answer), (Progress::Over { .. }, Progress::Over { .. }))
     }
 
-    pub(super) fn has_request_body(&self) -> bool {
+    pub(crate) fn has_request_body(&self) -> bool {
         self.call.request_bytes > 0
     }
 
-    pub(super) fn memory(&self) -> usize {
+    pub(crate) fn memory(&self) -> usize {
         let scans = [&self.request_scan, &self.answer_scan].into_iter().flatten().count();
         size_of::<Self>() + self.call.path.len() + scans * (size_of::<Scan>() + 512)
     }
 
-    pub(super) fn request_body(&mut self, bytes: &[u8], desk: &Desk) {
+    pub(crate) fn request_body(&mut self, bytes: &[u8], desk: &Desk) {
         self.call.request_bytes += bytes.len() as u64;
         if let Some(scan) = &mut self.request_scan {
             scan.push(bytes, desk.rules());
         }
     }
 
-    pub(super) fn answer_body(&mut self, bytes: &[u8], desk: &Desk) {
+    pub(crate) fn answer_body(&mut self, bytes: &[u8], desk: &Desk) {
         self.call.response_bytes += bytes.len() as u64;
         if let Some(scan) = &mut self.answer_scan {
             scan.push(bytes, desk.rules());
@@ -138,26 +140,26 @@ impl Exchange {
     }
 
     /// `n` bytes of the request are missing; zero when not even their number is known.
-    pub(super) fn request_gap(&mut self, n: u64) {
+    pub(crate) fn request_gap(&mut self, n: u64) {
         self.call.request_bytes += n;
         self.request_gap = true;
         self.request_scan.iter_mut().for_each(|scan| scan.cut());
     }
 
     /// `n` bytes of the answer are missing; zero when not even their number is known.
-    pub(super) fn answer_gap(&mut self, n: u64) {
+    pub(crate) fn answer_gap(&mut self, n: u64) {
         self.call.response_bytes += n;
         self.answer_gap = true;
         self.answer_scan.iter_mut().for_each(|scan| scan.cut());
     }
 
-    pub(super) fn end_request(&mut self) {
+    pub(crate) fn end_request(&mut self) {
         if self.request == Progress::Open {
             self.request = Progress::Over { whole: !self.request_gap };
         }
     }
 
-    pub(super) fn end_answer(&mut self, at: Timestamp) {
+    pub(crate) fn end_answer(&mut self, at: Timestamp) {
         if self.answer == Progress::Open {
             self.answer = Progress::Over { whole: !self.answer_gap };
             let span = at.since(self.call.at).as_micros();
@@ -166,7 +168,7 @@ impl Exchange {
     }
 
     /// The final answer's head.
-    pub(super) fn answered(&mut self, status: u16, headers: &[Header<'_>], kind: BodyOf<'_>, desk: &Desk) {
+    pub(crate) fn answered(&mut self, status: u16, headers: &[Header<'_>], kind: BodyOf<'_>, desk: &Desk) {
         self.call.status = Some(status);
         self.answer = Progress::Open;
         let (issued, created) = handed_out(headers, status, &self.call.identities, desk);
@@ -182,7 +184,7 @@ impl Exchange {
     }
 
     /// The call as it stands.
-    pub(super) fn finish(
+    pub(crate) fn finish(
         mut self,
         at: Timestamp,
         facts: &FlowFacts,
@@ -216,12 +218,13 @@ impl Exchange {
         if self.login_basic && !is_refused && (flow.basic_accepted || self.call.status.is_none()) {
             self.call.login = None;
         }
-        self.call.grade = self.grade(facts, flow);
+        self.call.ambiguities.merge(flow.ambiguities);
+        self.call.grade = self.grade(facts);
         self.call
     }
 
     /// Whether a basic-auth request was accepted.
-    pub(super) fn accepts_basic(&self) -> bool {
+    pub(crate) fn accepts_basic(&self) -> bool {
         self.login_basic && self.call.status.is_some_and(|status| status < 400)
     }
 
@@ -243,8 +246,8 @@ impl Exchange {
         }
     }
 
-    fn grade(&self, facts: &FlowFacts, flow: FlowState) -> Grade {
-        if flow.tainted || self.call.status.is_none() && facts.one_sided_unknown {
+    fn grade(&self, facts: &FlowFacts) -> Grade {
+        if !self.call.ambiguities.is_empty() || self.call.status.is_none() && facts.one_sided_unknown {
             Grade::C
         } else if facts.handshake && self.call.complete {
             Grade::A
@@ -256,13 +259,13 @@ impl Exchange {
 
 /// What an answer's head says of its body.
 #[derive(Clone, Copy, Default)]
-pub(super) struct BodyOf<'h> {
+pub(crate) struct BodyOf<'h> {
     content_type: Option<&'h [u8]>,
     is_encoded: bool,
 }
 
 impl<'h> BodyOf<'h> {
-    pub(super) fn gather(headers: &[Header<'h>]) -> Self {
+    pub(crate) fn gather(headers: &[Header<'h>]) -> Self {
         let mut found = Self::default();
         for header in headers {
             match header.name.len() {
@@ -281,13 +284,13 @@ impl<'h> BodyOf<'h> {
 
 /// What the conversation knows that its calls need at their end.
 #[derive(Clone, Copy)]
-pub(super) struct FlowState {
-    pub(super) tainted: bool,
-    pub(super) basic_accepted: bool,
+pub(crate) struct FlowState {
+    pub(crate) ambiguities: Ambiguities,
+    pub(crate) basic_accepted: bool,
 }
 
 impl Desk {
-    pub(super) fn rules(&self) -> Rules<'_> {
+    pub(crate) fn rules(&self) -> Rules<'_> {
         Rules { names: &self.names, decoys: &self.config.decoys }
     }
 }

@@ -16,14 +16,14 @@ mod tests;
 pub use config::HttpConfig;
 pub use decoys::Decoys;
 pub(crate) use decoys::Touched;
+pub(crate) use exchange::{Exchange, FlowState};
 
-use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
+use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
     identity::IdentityCache,
     stream::{Close, Direction, FlowFacts, Piece},
 };
-use exchange::FlowState;
 use pairing::Pairing;
 use reader::Reader;
 
@@ -54,6 +54,14 @@ impl Desk {
     }
 }
 
+/// What a flow speaks after an upgrade.
+pub(crate) enum Upgrade {
+    /// HTTP/2; the request that asked for it is its first stream.
+    H2c(Box<Exchange>),
+    /// WebSocket, opened by this call.
+    WebSocket(Box<ApiCall>),
+}
+
 /// The HTTP of one flow.
 pub(crate) struct Conversation {
     requests: Reader,
@@ -68,10 +76,12 @@ pub(crate) struct Conversation {
     /// Whether a message was ever seen.
     heard: bool,
     opaque: bool,
-    tainted: bool,
+    ambiguities: Ambiguities,
     basic_accepted: bool,
     /// Whether the request in hand belongs to the newest exchange.
     requesting: bool,
+    /// What comes after HTTP/1, and how many bytes of the piece in hand belong to it already.
+    upgrade: Option<(Upgrade, usize)>,
 }
 
 impl Conversation {
@@ -85,9 +95,10 @@ impl Conversation {
             skipped: 0,
             heard: false,
             opaque: false,
-            tainted: false,
+            ambiguities: Ambiguities::default(),
             basic_accepted: false,
             requesting: false,
+            upgrade: None,
         }
     }
 
@@ -141,8 +152,8 @@ impl Conversation {
     }
 
     /// Bytes of this flow are ambiguous: no call from here on supports a block.
-    pub(crate) fn taint(&mut self) {
-        self.tainted = true;
+    pub(crate) fn taint(&mut self, why: Ambiguity) {
+        self.ambiguities.insert(why);
     }
 
     /// The server has acknowledged so many bytes of the request stream, gaps included, counted as pieces are.
@@ -152,6 +163,21 @@ impl Conversation {
     /// loss rests on it. Never called when it is not known.
     pub(crate) fn acknowledged(&mut self, request_bytes: u64) {
         self.pairing.acknowledge(request_bytes);
+    }
+
+    /// What the flow has been upgraded to, with the number of bytes of the last piece that belong to it.
+    pub(crate) fn take_upgrade(&mut self) -> Option<(Upgrade, usize)> {
+        self.upgrade.take()
+    }
+
+    /// Whether a message was ever seen.
+    pub(crate) fn heard(&self) -> bool {
+        self.heard
+    }
+
+    /// In which ways the flow's bytes are ambiguous.
+    pub(crate) fn ambiguities(&self) -> Ambiguities {
+        self.ambiguities
     }
 
     /// Whether nothing more will be read of this flow: not HTTP/1, or upgraded to something else.
@@ -213,7 +239,7 @@ impl Conversation {
         let Some(exchange) = self.pairing.open.pop_front() else { return };
         self.requesting &= !self.pairing.open.is_empty();
         self.answering = self.answering.and_then(|place| place.checked_sub(1));
-        let flow = FlowState { tainted: self.tainted, basic_accepted: self.basic_accepted };
+        let flow = FlowState { ambiguities: self.ambiguities, basic_accepted: self.basic_accepted };
         self.basic_accepted |= exchange.accepts_basic();
         calls.push(exchange.finish(at, facts, flow, desk));
     }

@@ -1,7 +1,7 @@
 //! The request side of a conversation: pieces in, open exchanges out. Never waits for an answer.
 
 use httparse::Header;
-use model::{ApiCall, HttpVersion, Loss, Timestamp};
+use model::{Ambiguity, ApiCall, HttpVersion, Loss, Timestamp};
 
 use super::{
     Conversation, Desk,
@@ -57,7 +57,9 @@ impl Conversation {
     ) {
         let headers_max = desk.config.headers_max;
         let read = with_head(head.bytes(), headers_max, |line, headers, folded| {
-            self.tainted |= folded;
+            if folded {
+                self.taint(Ambiguity::Head);
+            }
             self.request(facts, line, headers, desk)
         });
         self.requests.give_back(head);
@@ -87,7 +89,10 @@ impl Conversation {
         let framed = declared(headers, version)?.unwrap_or(nothing);
         let caller = caller(target, headers, facts, desk);
         self.heard = true;
-        self.tainted |= framed.tainted || caller.tainted;
+        self.ambiguities.merge(caller.ambiguities);
+        if framed.tainted {
+            self.taint(Ambiguity::Framing);
+        }
         let (at, start) = self.requests.begun();
         self.pairing.opening(at);
         let positions = (start, self.requests.position());

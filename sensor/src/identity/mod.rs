@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use compact_str::CompactString;
 use httparse::Header;
 use memchr::{memchr, memmem};
-use model::{Context, FieldId, Issued, LoginAttempt, Principal, PrincipalKind};
+use model::{Ambiguities, Ambiguity, Context, FieldId, Issued, LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
 use crate::{
@@ -42,8 +42,8 @@ pub(crate) struct Caller {
     pub(crate) basic: Option<LoginAttempt>,
     pub(crate) body_kind: Option<BodyKind>,
     pub(crate) expects_continue: bool,
-    /// Whether two recipients could read the head differently.
-    pub(crate) tainted: bool,
+    /// Ways in which two recipients could read the head differently.
+    pub(crate) ambiguities: Ambiguities,
 }
 
 /// Reads a request's target and header fields.
@@ -87,9 +87,20 @@ pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, d
         basic: credentials.basic.clone(),
         body_kind: if fields.is_encoded { None } else { fields.content_type.and_then(BodyKind::of) },
         expects_continue: fields.expects_continue,
-        tainted: fields.hosts > 1 || credentials.is_contradictory,
+        ambiguities: ambiguities(fields.hosts > 1, credentials.is_contradictory),
         identities: credentials.into_identities(),
     }
+}
+
+fn ambiguities(hosts: bool, credentials: bool) -> Ambiguities {
+    let mut set = Ambiguities::default();
+    if hosts {
+        set.insert(Ambiguity::Host);
+    }
+    if credentials {
+        set.insert(Ambiguity::Credentials);
+    }
+    set
 }
 
 /// The credentials that an answer's header fields hand out, and the id of what it created.
@@ -268,6 +279,7 @@ impl<'h> Fields<'h> {
             headers: self.names,
             language: hash(b"language", self.language),
             cross_site: self.is_cross_site || origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(host)),
+            ..Context::default()
         }
     }
 }

@@ -176,8 +176,8 @@ fn a_body_without_length_ends_with_the_flow() {
 #[test]
 fn an_upgrade_is_a_call_and_then_opaque() {
     let acts = [
-        ask("GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
-        answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\u{1}\u{2}"),
+        ask("GET /chat HTTP/1.1\r\nUpgrade: other\r\n\r\n"),
+        answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\n\u{1}\u{2}"),
         ask("\u{1}\u{2}"),
     ];
     let heard = hear(&acts);

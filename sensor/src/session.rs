@@ -1,0 +1,241 @@
+//! Sessions: pieces of a flow in, to whichever protocol it speaks. Decides that by its first bytes, and again after an
+//! upgrade; reads nothing itself.
+
+use model::{Ambiguity, ApiCall, Timestamp};
+
+use crate::{
+    http::{Conversation, Desk, Upgrade},
+    http2::{self, Connection, PREFACE},
+    stream::{Close, Direction, FlowFacts, Piece},
+    tls::{self, Channel},
+    websocket::Socket,
+};
+
+/// What a flow speaks.
+#[allow(clippy::large_enum_variant, reason = "nearly all flows speak HTTP/1; a box would cost each of them")]
+enum Speaker {
+    Http1(Conversation),
+    Http2(Box<Connection>),
+    Tls(Box<Channel>),
+    WebSocket(Box<Socket>),
+}
+
+/// One flow, from its first piece to its close.
+pub(crate) struct Session {
+    speaker: Speaker,
+    /// Whether the protocol is still a guess.
+    fresh: bool,
+    /// Bytes of the HTTP/2 preface that came and were not yet handed on.
+    held: u8,
+    /// Upgrades and tunnels entered so far.
+    layers: u8,
+}
+
+/// Upgrades and tunnels followed in one flow.
+const LAYERS_MAX: u8 = 4;
+
+/// What first bytes look like.
+enum Look {
+    Http1,
+    Http2,
+    Tls,
+    /// So many bytes of the preface and nothing else.
+    Preface(u8),
+}
+
+impl Session {
+    pub(crate) fn new(facts: &FlowFacts) -> Self {
+        Self { speaker: Speaker::Http1(Conversation::new(facts)), fresh: true, held: 0, layers: 0 }
+    }
+
+    /// The next piece of a direction.
+    pub(crate) fn piece(
+        &mut self,
+        facts: &FlowFacts,
+        direction: Direction,
+        piece: Piece<'_>,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        if self.fresh && self.sniff(facts, direction, piece, at, desk, calls) {
+            return;
+        }
+        self.speak(facts, direction, piece, at, desk, calls);
+        if let Speaker::Http1(conversation) = &mut self.speaker
+            && let Some((upgrade, left)) = conversation.take_upgrade()
+        {
+            self.upgrade(upgrade);
+            if let Piece::Bytes(bytes) = piece {
+                let rest = bytes.get(bytes.len().saturating_sub(left)..).unwrap_or_default();
+                if !rest.is_empty() {
+                    self.piece(facts, direction, Piece::Bytes(rest), at, desk, calls);
+                }
+            }
+        }
+    }
+
+    /// The flow, or one direction of it, is over.
+    pub(crate) fn close(
+        &mut self,
+        facts: &FlowFacts,
+        close: Close,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        self.let_go(facts, at, desk, calls);
+        match &mut self.speaker {
+            Speaker::Http1(conversation) => conversation.close(facts, close, at, desk, calls),
+            Speaker::Http2(connection) => connection.close(facts, close, at, desk, calls),
+            Speaker::Tls(channel) => channel.close(facts, close, at, desk, calls),
+            Speaker::WebSocket(socket) => socket.close(facts, close, at, desk, calls),
+        }
+    }
+
+    /// Bytes of this flow are ambiguous: no call from here on supports a block.
+    pub(crate) fn taint(&mut self, why: Ambiguity) {
+        match &mut self.speaker {
+            Speaker::Http1(conversation) => conversation.taint(why),
+            Speaker::Http2(connection) => connection.taint(why),
+            Speaker::Tls(channel) => channel.taint(why),
+            Speaker::WebSocket(socket) => socket.taint(why),
+        }
+    }
+
+    /// The server has acknowledged so many bytes of the request stream; see `Conversation::acknowledged`.
+    pub(crate) fn acknowledged(&mut self, request_bytes: u64) {
+        if let Speaker::Http1(conversation) = &mut self.speaker {
+            conversation.acknowledged(request_bytes);
+        }
+    }
+
+    /// Whether nothing more will be read of this flow.
+    pub(crate) fn is_opaque(&self) -> bool {
+        match &self.speaker {
+            Speaker::Http1(conversation) => conversation.is_opaque(),
+            Speaker::Http2(connection) => connection.is_opaque(),
+            Speaker::Tls(channel) => channel.is_opaque(),
+            Speaker::WebSocket(socket) => socket.is_opaque(),
+        }
+    }
+
+    /// Bytes held on the heap.
+    pub(crate) fn memory(&self) -> usize {
+        match &self.speaker {
+            Speaker::Http1(conversation) => conversation.memory(),
+            Speaker::Http2(connection) => size_of::<Connection>() + connection.memory(),
+            Speaker::Tls(channel) => size_of::<Channel>() + channel.memory(),
+            Speaker::WebSocket(socket) => size_of::<Socket>() + socket.memory(),
+        }
+    }
+
+    fn speak(
+        &mut self,
+        facts: &FlowFacts,
+        direction: Direction,
+        piece: Piece<'_>,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        match &mut self.speaker {
+            Speaker::Http1(conversation) => conversation.piece(facts, direction, piece, at, desk, calls),
+            Speaker::Http2(connection) => connection.piece(facts, direction, piece, at, desk, calls),
+            Speaker::Tls(channel) => channel.piece(facts, direction, piece, at, desk, calls),
+            Speaker::WebSocket(socket) => socket.piece(facts, direction, piece, at, desk, calls),
+        }
+    }
+
+    /// Looks at a piece while the protocol is a guess. Whether the piece was kept back.
+    fn sniff(
+        &mut self,
+        facts: &FlowFacts,
+        direction: Direction,
+        piece: Piece<'_>,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) -> bool {
+        let Piece::Bytes(bytes) = piece else {
+            if direction == Direction::Request {
+                self.let_go(facts, at, desk, calls);
+            }
+            return false;
+        };
+        match look(direction, bytes, usize::from(self.held), facts.handshake || self.layers > 0) {
+            Look::Preface(held) => {
+                self.held = held;
+                return true;
+            }
+            Look::Http1 => {
+                // A flow picked up in the middle of a message may still turn out to speak something else.
+                let heard = matches!(&self.speaker, Speaker::Http1(conversation) if conversation.heard());
+                self.fresh = !facts.handshake && self.layers == 0 && !heard;
+            }
+            Look::Http2 => {
+                self.become_speaker(Speaker::Http2(Box::new(Connection::new(facts))));
+            }
+            Look::Tls => self.become_speaker(Speaker::Tls(Box::new(Channel::new(facts)))),
+        }
+        if direction == Direction::Request {
+            self.let_go(facts, at, desk, calls);
+        }
+        false
+    }
+
+    /// Takes another speaker; ambiguities of the one before stay.
+    fn become_speaker(&mut self, speaker: Speaker) {
+        let before = std::mem::replace(&mut self.speaker, speaker);
+        self.fresh = false;
+        if let Speaker::Http1(conversation) = before {
+            conversation.ambiguities().iter().for_each(|why| self.taint(why));
+        }
+    }
+
+    /// Hands on the part of a preface that was kept back.
+    fn let_go(&mut self, facts: &FlowFacts, at: Timestamp, desk: &mut Desk, calls: &mut Vec<ApiCall>) {
+        let held = PREFACE.get(..usize::from(std::mem::take(&mut self.held))).unwrap_or_default();
+        if !held.is_empty() {
+            self.speak(facts, Direction::Request, Piece::Bytes(held), at, desk, calls);
+        }
+    }
+
+    fn upgrade(&mut self, upgrade: Upgrade) {
+        self.layers += 1;
+        if self.layers > LAYERS_MAX {
+            return;
+        }
+        match upgrade {
+            Upgrade::H2c(exchange) => {
+                self.become_speaker(Speaker::Http2(Box::new(Connection::upgraded(exchange))));
+            }
+            Upgrade::WebSocket(call) => {
+                self.become_speaker(Speaker::WebSocket(Box::new(Socket::new(call))));
+            }
+        }
+    }
+}
+
+/// What the first bytes of a direction look like; `from_start` if they surely are the first.
+fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool) -> Look {
+    if direction == Direction::Request && from_start {
+        let expected = PREFACE.get(held..).unwrap_or_default();
+        let common = expected.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        if common == expected.len() {
+            return Look::Http2;
+        }
+        if common == bytes.len() && held + common > 0 {
+            return Look::Preface(u8::try_from(held + common).unwrap_or(0));
+        }
+    }
+    if held > 0 {
+        Look::Http1
+    } else if tls::looks_like_records(bytes, from_start) {
+        Look::Tls
+    } else if http2::looks_like_frames(direction, bytes, from_start) {
+        Look::Http2
+    } else {
+        Look::Http1
+    }
+}
