@@ -1,0 +1,2 @@
+#![no_main]
+sidewatch_fuzz::target!(sensor::fuzzing::gaps, 256, 200000);

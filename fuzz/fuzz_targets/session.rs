@@ -1,0 +1,2 @@
+#![no_main]
+sidewatch_fuzz::target!(sensor::fuzzing::session, 256, 200000);
