@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Where a child process should not ask questions.
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help demo demo-live test lint deny bench build
+.PHONY: help demo demo-live test lint deny bench build fuzz
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,3 +42,7 @@ bench: build ## CPU per call beside tcpdump and tshark, on captures made from re
 	bench/make-captures.sh
 	bench/run.py --binary $(abspath $(TARGET)/release/sidewatch)
 	$(TARGET)/release/sidewatch bench out/bench/keepalive.pcap
+
+fuzz: ## every fuzz target for MINUTES=10 in all, on all cores; adds to fuzz/ledger.tsv
+	@scripts/setup.sh build
+	MINUTES=$(or $(MINUTES),10) fuzz/run.sh

@@ -26,8 +26,8 @@ mkdir -p fuzz/artifacts "$out/found" "$out/logs"
 
 one() {
     local target=$1 log="$out/logs/$1.log" start=$SECONDS findings=0 runs features
-    mkdir -p "$out/found/$target" "fuzz/corpus/$target"
-    "$binaries/$target" "$out/found/$target" "fuzz/corpus/$target" -max_total_time="$seconds" -max_len=1024 \
+    fuzz/corpus.py unpack "$target" "$out/found/$target"
+    "$binaries/$target" "$out/found/$target" -max_total_time="$seconds" -max_len=1024 \
         -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target-" \
         >"$log" 2>&1 || findings=1
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

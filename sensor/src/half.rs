@@ -156,7 +156,7 @@ impl Half {
     /// Where waiting runs end; the next byte when none wait.
     pub(crate) fn seen_end(&self) -> Seq {
         let last = self.runs.last_key_value().map_or(self.handed_on, |(at, run)| at + run.bytes.len() as u64);
-        self.next.plus(usize::try_from(last - self.handed_on).unwrap_or(0))
+        self.next.plus(usize::try_from(last.saturating_sub(self.handed_on)).unwrap_or(0))
     }
 
     /// Whether a segment at `seq` beyond the window is to be believed: several came, and the receiver is there too.

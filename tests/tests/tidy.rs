@@ -78,8 +78,9 @@ fn every_source_file_is_in_the_module_tree() {
     for name in &sources {
         let root = ["lib.rs", "main.rs", "build.rs"].iter().any(|root| name.ends_with(root));
         let above = name.parent().and_then(Path::file_name);
-        let alone =
-            ["tests", "benches", "examples", "bin"].iter().any(|folder| above == Some(folder.as_ref()));
+        let alone = ["tests", "benches", "examples", "bin", "fuzz_targets"]
+            .iter()
+            .any(|folder| above == Some(folder.as_ref()));
         if !root && !alone && !is_declared(name, &sources) {
             offences.push(name.display().to_string());
         }

@@ -23,7 +23,10 @@ pub fn frame(data: &[u8]) {
     }
     SENSOR.with_borrow_mut(|sensor| {
         sensor.push(frame, &mut Vec::new());
-        sensor.push(Frame { bytes: bytes.get(..bytes.len() / 2).unwrap_or_default(), ..frame }, &mut Vec::new());
+        sensor.push(
+            Frame { bytes: bytes.get(..bytes.len() / 2).unwrap_or_default(), ..frame },
+            &mut Vec::new(),
+        );
         let (counts, losses) = (sensor.counts(), sensor.losses());
         assert_eq!(counts.frames, counts.frames_used + losses.sum(LossUnit::Frames));
     });

@@ -12,7 +12,13 @@ use std::cell::RefCell;
 
 use model::{ApiCall, Pseudonyms};
 
-use crate::{http::Desk, HttpConfig};
+use crate::{HttpConfig, http::Desk};
+
+/// The name of a fuzz target, and its entry.
+pub type Entry = (&'static str, fn(&[u8]));
+
+/// Every entry with the name of its fuzz target.
+pub const ENTRIES: &[Entry] = &[("frame", frame), ("gaps", gaps), ("head", head), ("session", session)];
 
 fn names() -> Pseudonyms {
     Pseudonyms::new([1; 16])

@@ -202,3 +202,13 @@ proptest! {
         prop_assert_eq!(half.kept_bytes, cost);
     }
 }
+
+#[test]
+fn what_waits_may_lie_wholly_behind_what_was_handed_on() {
+    let mut half = started();
+    let Offer::Kept { .. } = half.offer(Seq(u32::MAX - 3).plus(2), b"AA", false, stamp()) else {
+        panic!("it waits")
+    };
+    half.advance(10);
+    assert_eq!(half.seen_end(), half.next);
+}

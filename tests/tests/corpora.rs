@@ -1,0 +1,51 @@
+//! The inputs that fuzzing kept, once more through every entry; and no entry without a target.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+#[test]
+fn every_kept_input_keeps_its_promise() {
+    let mut replayed = 0_usize;
+    for (name, entry) in sensor::fuzzing::ENTRIES {
+        let Ok(text) = fs::read_to_string(folder().join(format!("corpus/{name}.txt"))) else { continue };
+        for line in text.lines() {
+            entry(&STANDARD.decode(line).expect("base64"));
+            replayed += 1;
+        }
+    }
+    assert!(replayed > 100, "{replayed} inputs");
+    println!("{replayed} inputs replayed");
+}
+
+#[test]
+fn every_entry_has_a_target_and_a_corpus() {
+    let files = |under: &str| -> BTreeSet<String> {
+        fs::read_dir(folder().join(under))
+            .expect("the folder")
+            .map(|file| {
+                file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into_owned()
+            })
+            .collect()
+    };
+    let entries: BTreeSet<String> =
+        sensor::fuzzing::ENTRIES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(entries, files("fuzz_targets"));
+    assert_eq!(entries, files("corpus"));
+}
+
+#[test]
+fn the_ledger_adds_up_and_names_no_finding() {
+    let text = fs::read_to_string(folder().join("ledger.tsv")).expect("the ledger");
+    let mut runs = 0_u64;
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        assert_eq!(columns.len(), 7, "{line}");
+        runs += columns[3].parse::<u64>().expect("a number");
+    }
+    println!("{runs} executions in the ledger");
+}
