@@ -6,6 +6,7 @@ mod book;
 mod check;
 mod cli;
 mod clock;
+mod confine;
 mod decode;
 mod deliver;
 mod desk;

@@ -36,7 +36,7 @@ use tokio::sync::Notify;
 
 use crate::{
     cli::RunArgs,
-    clock,
+    clock, confine,
     enforcement::Enforcement,
     fault::{Exit, Fault},
     feed, harden, keys, ledger,
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &RunArgs, settings: Settings) -> Result<(), Fault> {
     settings.capture.interface = args.interface.clone().or(settings.capture.interface);
     settings.capture.filter = args.filter.clone().or(settings.capture.filter);
     let house = House::open(Arc::new(settings))?;
+    confine::process(&house.settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Fault::new(Exit::Io, format!("no runtime: {error}; free some memory")))?;
@@ -158,9 +159,11 @@ impl Crew {
             lanes.push(receiver);
             let config = parts::live_sensor(&settings, Shard { index, of }, &names);
             let (names, board, stop) = (names.clone(), Arc::clone(&board), Arc::clone(&stop));
+            let rules = Arc::clone(&settings);
             let shard = CaptureShard { capture, config, index, names, lane, board, stop };
             let failed = failed.clone();
             shards.push(spawn(&format!("shard-{index}"), move || {
+                confine::reader(&rules);
                 if let Err(error) = shard.run() {
                     let _ = failed.try_send(error);
                 }

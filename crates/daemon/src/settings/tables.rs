@@ -22,6 +22,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) state: State,
     pub(crate) soclog: SocLog,
+    pub(crate) sandbox: Sandbox,
     pub(crate) gateways: Vec<Gateway>,
 }
 
@@ -41,6 +42,20 @@ impl Default for Capture {
     fn default() -> Self {
         let (interface, filter) = (None, None);
         Self { interface, filter, snap_bytes: 262_144, ring_mib: 64, shards: 1, promiscuous: true }
+    }
+}
+
+/// What the daemon may still do once everything is open.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Sandbox {
+    pub(crate) enabled: bool,
+    pub(crate) user: Option<String>,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self { enabled: true, user: None }
     }
 }
 
