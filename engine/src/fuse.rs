@@ -2,7 +2,7 @@
 
 use crate::{
     config::EngineConfig,
-    detect::{Assessment, DETECTORS, REGISTRY},
+    detect::{Assessment, DETECTORS, Detector, REGISTRY},
     stats::harmonic_mean,
     subjects::Subject,
 };
@@ -26,17 +26,23 @@ pub(crate) fn fuse(subject: &Subject, config: &EngineConfig) -> Fused {
             *voice = (spec.assess)(subject);
         }
     }
-    let mut order = [0, 1, 2, 3, 4];
+    let mut order: [usize; DETECTORS] = std::array::from_fn(|at| at);
     order.sort_by(|a, b| {
         let key = |at: &usize| (voices[*at].p, voices[*at].unattested);
         key(a).0.total_cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)).then(a.cmp(b))
     });
     Fused {
-        p: harmonic_mean(&voices.map(|voice| voice.p)),
-        unattested: harmonic_mean(&voices.map(|voice| voice.unattested)),
+        p: harmonic_mean(&voting(&voices).map(|voice| voice.p)),
+        unattested: harmonic_mean(&voting(&voices).map(|voice| voice.unattested)),
         voices,
         order,
     }
+}
+
+/// The voices that count together: all but evasion, which is never evidence of what a caller wants.
+fn voting(voices: &[Assessment; DETECTORS]) -> [Assessment; DETECTORS - 1] {
+    let evasion = Detector::Evasion as usize;
+    std::array::from_fn(|at| voices[if at < evasion { at } else { at + 1 }])
 }
 
 /// Risk of 0 to 100: `-20 log10 p`.
@@ -49,7 +55,8 @@ pub(crate) fn risk(p: f64) -> u8 {
 
 /// Each detector's share of the evidence.
 pub(crate) fn shares(voices: &[Assessment; DETECTORS]) -> [f64; DETECTORS] {
-    let inverse = voices.map(|voice| 1.0 / voice.unattested.max(1e-300));
+    let mut inverse = voices.map(|voice| 1.0 / voice.unattested.max(1e-300));
+    inverse[Detector::Evasion as usize] = 0.0;
     let sum: f64 = inverse.iter().sum();
     inverse.map(|part| part / sum)
 }

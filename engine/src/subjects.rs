@@ -134,6 +134,9 @@ pub(crate) struct Mark {
     pub(crate) class: Class,
     /// Evidence from calls of lesser grade.
     pub(crate) weak: Process,
+    /// Kinds of ambiguity shown, a bit each, and the probability of the rarest; zero when there is none.
+    pub(crate) kinds: u32,
+    pub(crate) rarest: f64,
 }
 
 impl Subject {

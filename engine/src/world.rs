@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::{
     classes::Classes,
     config::EngineConfig,
-    detect::Detector,
+    detect::{Detector, Quirks},
     hash::Tag,
     links::Links,
     objects::Objects,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What a suspicious subject holds in boxes, evidence calls not counted.
-const BOXED_BYTES: usize = 800;
+const BOXED_BYTES: usize = 1_000;
 
 /// All that the detectors share.
 pub(crate) struct World {
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) missed: Table<u64, Missed>,
     pub(crate) agents: Table<u64, Agent>,
     pub(crate) decoys: BTreeMap<CompactString, DecoyUse>,
+    pub(crate) quirks: Quirks,
     pub(crate) foreign_prior: Prior,
     pub(crate) probing_prior: Prior,
     pub(crate) login_prior: Prior,
@@ -126,6 +127,7 @@ impl World {
             missed: Table::within(share(2)),
             agents: Table::within(share(1)),
             decoys: BTreeMap::new(),
+            quirks: Quirks::default(),
             foreign_prior: Prior::new([0.5, 0.3, 0.12, 0.05, 0.02, 0.005, 0.001, 5e-4, 1e-5, 1e-6]),
             probing_prior: Prior::new([0.15, 0.15, 0.15, 0.2, 0.2, 0.1, 0.02, 1e-3, 1e-5, 1e-6]),
             login_prior: Prior::new([0.02, 0.03, 0.1, 0.2, 0.3, 0.25, 0.05, 2e-3, 1e-5, 1e-6]),

@@ -211,3 +211,34 @@ fn ownership_comes_from_creation_and_lists() {
 fn pseudonyms_of_the_test_world_are_the_engines() {
     assert_eq!(names().named(PrincipalKind::User, "a"), user("a"));
 }
+
+#[test]
+fn bytes_that_can_be_read_in_two_ways_are_a_finding_and_never_more() {
+    let mut stage = Stage::enforcing();
+    stage.shop(30, 8);
+    stage.assert_quiet();
+    for n in 0..50 {
+        let mut sly = call("GET", "/api/orders/1", 200).from("192.0.2.77");
+        (sly.ambiguities, sly.grade) = (model::Ambiguity::TcpOverlap.into(), model::Grade::C);
+        stage.play_every(sly, f64::from(n % 3));
+    }
+    let found: Vec<_> =
+        stage.findings().into_iter().filter(|finding| finding.detector == "evasion").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].principal, address("192.0.2.77"));
+    assert!(found[0].reason.contains("tcp_overlap"), "{}", found[0].reason);
+    assert_eq!(stage.strongest(&address("192.0.2.77")), None);
+}
+
+#[test]
+fn a_quirk_that_many_clients_have_is_soon_no_finding() {
+    let mut stage = Stage::enforcing();
+    stage.shop(30, 8);
+    for n in 0..60 {
+        let mut odd = call("GET", "/api/orders", 200).from(&format!("198.51.100.{n}"));
+        (odd.ambiguities, odd.grade) = (model::Ambiguity::Head.into(), model::Grade::C);
+        stage.play_every(odd, 5.0);
+    }
+    let found = stage.findings().into_iter().filter(|finding| finding.detector == "evasion").count();
+    assert!(found < 20, "{found} findings for 60 clients");
+}

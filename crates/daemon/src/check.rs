@@ -27,6 +27,7 @@ pub(crate) fn check(settings: &Settings, path: Option<&Path>) -> Result<(), Faul
     let reaches = [
         ("binding", detectors.binding),
         ("decoy", detectors.decoy),
+        ("evasion", detectors.evasion),
         ("foreign_owner", detectors.foreign_owner),
         ("login", detectors.login),
         ("probing", detectors.probing),

@@ -60,6 +60,7 @@ pub(crate) fn engine(settings: &Settings) -> EngineConfig {
     let reaches = [
         ("binding", detectors.binding),
         ("decoy", detectors.decoy),
+        ("evasion", detectors.evasion),
         ("foreign_owner", detectors.foreign_owner),
         ("login", detectors.login),
         ("probing", detectors.probing),

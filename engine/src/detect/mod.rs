@@ -3,10 +3,12 @@
 
 mod binding;
 mod decoy;
+mod evasion;
 mod foreign_owner;
 mod login;
 mod probing;
 
+pub(crate) use evasion::Quirks;
 use model::Action;
 
 use crate::{
@@ -15,13 +17,14 @@ use crate::{
 };
 
 /// Detectors there are.
-pub(crate) const DETECTORS: usize = 5;
+pub(crate) const DETECTORS: usize = 6;
 
 /// A detector, in the order of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Detector {
     Binding,
     Decoy,
+    Evasion,
     ForeignOwner,
     Login,
     Probing,
@@ -65,7 +68,7 @@ pub(crate) struct Spec {
 
 /// Every detector, sorted by name.
 pub(crate) const REGISTRY: [Spec; DETECTORS] =
-    [binding::SPEC, decoy::SPEC, foreign_owner::SPEC, login::SPEC, probing::SPEC];
+    [binding::SPEC, decoy::SPEC, evasion::SPEC, foreign_owner::SPEC, login::SPEC, probing::SPEC];
 
 #[cfg(test)]
 mod tests {

@@ -116,6 +116,7 @@ impl Default for Budget {
 pub(crate) struct Detectors {
     pub(crate) binding: Reach,
     pub(crate) decoy: Reach,
+    pub(crate) evasion: Reach,
     pub(crate) foreign_owner: Reach,
     pub(crate) login: Reach,
     pub(crate) probing: Reach,
@@ -126,6 +127,7 @@ impl Default for Detectors {
         Self {
             binding: Reach::Watch,
             decoy: Reach::Block,
+            evasion: Reach::Watch,
             foreign_owner: Reach::Block,
             login: Reach::Block,
             probing: Reach::Block,
