@@ -11,7 +11,7 @@ use tests::{
 };
 
 /// For what takes its time on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 fn keys(stand: &Stand) -> BTreeSet<String> {
     stand.gateway().unwrap_or_default().into_keys().collect()
