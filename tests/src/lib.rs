@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod http;
 pub mod judged;
+pub mod page;
 pub mod scene;
 pub mod stand;
 pub mod tree;

@@ -1,0 +1,121 @@
+//! Every capture of other projects' test suites: our count of calls beside tshark's and the suite's own, with a reason
+//! for each difference. The table is `docs/conformance/captures.md`.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use model::{ApiCall, Loss, Pseudonyms};
+use sensor::{
+    Sensor, SensorConfig,
+    capture::{Capture, Step},
+};
+use tests::{binary::workspace, page::matches_page};
+
+const HEAD: &str = "# Captures\n\n\
+    Captures from the test suites of Zeek, Arkime, DeepFlow, Wireshark and gopacket, each decoded as a whole. *tshark*: \
+    requests that tshark 4.0 sees (HTTP/1 and HTTP/2). *suite*: what the suite itself expects, in its own unit. *ours*: \
+    calls, those without an answer included. A number that differs from tshark's has its reason; *losses* are what the \
+    decoder counted by name.\n\n\
+    | capture | tshark | suite | ours | reason | losses |\n|---|---|---|---|---|---|\n";
+
+fn captures() -> PathBuf {
+    workspace().join("../shared/data/pcap")
+}
+
+/// The column of a table of tabs, by file.
+fn column(name: &str, at: &[usize]) -> BTreeMap<String, u64> {
+    let text = fs::read_to_string(captures().join(name)).expect("the table");
+    let cell = |row: &str, at: usize| row.split('\t').nth(at).and_then(|cell| cell.parse::<u64>().ok());
+    let row = |row: &str| {
+        let file = row.split('\t').next().unwrap_or_default().to_owned();
+        (file, at.iter().filter_map(|at| cell(row, *at)).sum())
+    };
+    text.lines().skip(1).map(row).collect()
+}
+
+struct Decoded {
+    calls: Vec<ApiCall>,
+    losses: String,
+}
+
+fn decode(file: &Path) -> Result<Decoded, String> {
+    let names = Pseudonyms::new([5; 16]);
+    let mut sensor = Sensor::new(SensorConfig::default(), names);
+    let mut calls = Vec::new();
+    let mut capture = Capture::file(file).map_err(|error| error.to_string())?;
+    let ended = loop {
+        match capture.next() {
+            Ok(Step::Frame(frame)) => sensor.push(frame, &mut calls),
+            Ok(Step::Idle) => {}
+            Ok(Step::End) => break None,
+            Err(error) => break Some(error.to_string()),
+        }
+    };
+    sensor.finish(&mut calls);
+    let (counts, all) = (sensor.counts(), sensor.losses());
+    assert_eq!(counts.frames, counts.frames_used + all.sum(model::LossUnit::Frames), "{}", file.display());
+    let telling = |loss: &(Loss, u64)| !matches!(loss.0, Loss::Duplicate | Loss::IdleFlow);
+    let losses: Vec<_> =
+        all.nonzero().filter(telling).map(|(loss, n)| format!("{} {n}", loss.name())).collect();
+    let cut = ended.map(|_| "file cut".to_owned());
+    Ok(Decoded { calls, losses: losses.into_iter().chain(cut).collect::<Vec<_>>().join(", ") })
+}
+
+/// The capture as a file that can be read, unpacked if it has to be.
+fn unpacked(file: &str, folder: &Path) -> Option<PathBuf> {
+    let path = captures().join(file);
+    if Path::new(file).extension().is_none_or(|end| end != "gz") {
+        return path.is_file().then_some(path);
+    }
+    let bytes = Command::new("gzip").arg("-dc").arg(&path).output().ok()?.stdout;
+    let path = folder.join("unpacked.pcap");
+    fs::write(&path, bytes).ok()?;
+    Some(path)
+}
+
+fn reasons() -> BTreeMap<String, String> {
+    let text = include_str!("../data/captures.tsv");
+    let row = |line: &str| line.split_once('\t').map(|(file, why)| (file.to_owned(), why.to_owned()));
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(row).collect()
+}
+
+#[test]
+fn every_capture_is_decoded_and_every_difference_has_its_reason() {
+    if !captures().is_dir() {
+        eprintln!("skipped: {} is not there", captures().display());
+        return;
+    }
+    let theirs = column("INDEX.tsv", &[3, 5]);
+    let expected = column("EXPECTED.tsv", &[2]);
+    let reasons = reasons();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut page, mut wrong, mut same, mut unused) = (HEAD.to_owned(), Vec::new(), 0, reasons.clone());
+    for (file, tshark) in &theirs {
+        let Some(path) = unpacked(file, folder.path()) else { continue };
+        let (ours, losses) = match decode(&path) {
+            Ok(decoded) => (decoded.calls.len() as u64, decoded.losses),
+            Err(error) => (0, error.split(": ").last().unwrap_or_default().to_owned()),
+        };
+        let reason = reasons.get(file).cloned().unwrap_or_default();
+        let differs = ours != *tshark;
+        if differs {
+            unused.remove(file);
+        }
+        if differs && reason.is_empty() {
+            wrong.push(format!("{file}\ttshark {tshark}, ours {ours} ({losses})"));
+        }
+        same += u32::from(!differs);
+        let suite = expected.get(file).map_or("-".to_owned(), u64::to_string);
+        let losses = if differs { losses.as_str() } else { "" };
+        let _ = writeln!(page, "| {file} | {tshark} | {suite} | {ours} | {reason} | {losses} |");
+    }
+    let _ = writeln!(page, "\n{same} of {} captures have the same count.", theirs.len());
+    assert!(wrong.is_empty(), "no reason for {} differences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(unused.is_empty(), "reasons for captures that do not differ: {:?}", unused.keys());
+    matches_page("docs/conformance/captures.md", &page);
+}
