@@ -13,7 +13,8 @@ pub fn matches_page(name: &str, wanted: &str) {
     if fs::read_to_string(&page).is_ok_and(|text| text == wanted) {
         return;
     }
-    let fresh = workspace().join("target").join(Path::new(name).strip_prefix("docs").unwrap_or(Path::new(name)));
+    let fresh =
+        workspace().join("target").join(Path::new(name).strip_prefix("docs").unwrap_or(Path::new(name)));
     if let Some(folder) = fresh.parent() {
         let _ = fs::create_dir_all(folder);
     }

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use model::Losses;
+use model::{CallWriter, Losses};
 use sensor::{Sensor, Shard};
 
 use crate::{
@@ -25,13 +25,14 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
     let mut sensor = Sensor::new(config, names);
     let mut out = stdout().lock();
     let mut lines = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 4);
+    let mut writer = CallWriter::default();
     let progress = Progress::over(&args.files);
     let read = read_files(&args.files, &mut sensor, &progress, |calls, _| {
-        for call in calls.drain(..) {
-            let written = serde_json::to_writer(&mut lines, &call).map_err(std::io::Error::from);
-            written.map_err(|error| Fault::write("standard output", &error))?;
+        for call in calls.iter() {
+            writer.write(call, &mut lines);
             lines.push(b'\n');
         }
+        calls.clear();
         if lines.len() >= BUFFER_BYTES {
             print(&mut out, &mut lines)?;
         }

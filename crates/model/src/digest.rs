@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of a clear credential: the handle by which a gateway recognises it. Prints as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest([u8; 32]);
+pub struct Digest(pub(crate) [u8; 32]);
 
 impl Digest {
     /// The digest of `clear`.

@@ -7,6 +7,7 @@ mod call;
 mod digest;
 mod finding;
 mod journal;
+mod line;
 mod loss;
 mod principal;
 mod pseudonym;
@@ -26,6 +27,7 @@ pub use call::{
 pub use digest::{Digest, HexError};
 pub use finding::{Evidence, Finding, FindingId};
 pub use journal::{Audit, Health};
+pub use line::CallWriter;
 pub use loss::{Loss, LossUnit, Losses};
 pub use principal::{Handle, Principal, PrincipalId, PrincipalKind};
 pub use pseudonym::{ObjectKey, Pseudonyms};

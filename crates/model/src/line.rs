@@ -1,0 +1,301 @@
+//! Calls as JSON lines, by hand: the same bytes as serde's, at a fifth of its cost. Printing a call is most of what
+//! `decode` does for it.
+
+use std::{
+    io::Write as _,
+    net::{IpAddr, SocketAddr},
+};
+
+use serde::Serialize;
+
+use crate::{ApiCall, FieldId, Grade, Handle, HttpVersion, IdShape, Principal, Timestamp};
+
+/// Writes calls as JSON.
+#[derive(Clone, Debug)]
+pub struct CallWriter {
+    /// The second whose text is kept, and that text up to the point.
+    second: u64,
+    prefix: [u8; 20],
+}
+
+impl Default for CallWriter {
+    fn default() -> Self {
+        let mut writer = Self { second: u64::MAX, prefix: [0; 20] };
+        writer.time(&mut Vec::new(), Timestamp::ZERO);
+        writer
+    }
+}
+
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut n = 0;
+    while n < 256 {
+        table[n] = [digits[n >> 4], digits[n & 15]];
+        n += 1;
+    }
+    table
+};
+
+/// What stands for a byte inside a JSON text: 0 itself, `u` a code, else the letter behind a backslash.
+const ESCAPE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 32 {
+        table[n] = b'u';
+        n += 1;
+    }
+    table[8] = b'b';
+    table[9] = b't';
+    table[10] = b'n';
+    table[12] = b'f';
+    table[13] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+impl CallWriter {
+    /// Adds the call to `out`: exactly what `serde_json::to_vec` makes of it.
+    pub fn write(&mut self, call: &ApiCall, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"at\":");
+        self.time(out, call.at);
+        out.extend_from_slice(b",\"id\":\"");
+        hex(out, &call.id.0.to_be_bytes());
+        out.extend_from_slice(b"\",\"client\":\"");
+        address(out, call.client);
+        out.extend_from_slice(b"\",\"peer\":\"");
+        socket(out, call.peer);
+        out.extend_from_slice(b"\",\"server\":\"");
+        socket(out, call.server);
+        out.extend_from_slice(match call.http {
+            HttpVersion::Http10 => b"\",\"http\":\"1.0\",\"method\":",
+            HttpVersion::Http11 => b"\",\"http\":\"1.1\",\"method\":",
+            HttpVersion::Http2 => b"\",\"http\":\"2\",\"method\":",
+        });
+        text(out, &call.method);
+        out.extend_from_slice(b",\"host\":");
+        text(out, &call.host);
+        out.extend_from_slice(b",\"path\":");
+        text(out, &call.path);
+        out.extend_from_slice(b",\"status\":");
+        optional(out, call.status.map(u64::from));
+        out.extend_from_slice(b",\"request_bytes\":");
+        number(out, call.request_bytes);
+        out.extend_from_slice(b",\"response_bytes\":");
+        number(out, call.response_bytes);
+        out.extend_from_slice(b",\"duration_us\":");
+        optional(out, call.duration_us);
+        out.extend_from_slice(b",\"identities\":");
+        list(out, &call.identities, principal);
+        out.extend_from_slice(if call.complete {
+            b",\"complete\":true,\"grade\":\""
+        } else {
+            b",\"complete\":false,\"grade\":\""
+        });
+        out.push(match call.grade {
+            Grade::A => b'A',
+            Grade::B => b'B',
+            Grade::C => b'C',
+        });
+        out.extend_from_slice(b"\",\"ended_at\":");
+        self.time(out, call.ended_at);
+        context(out, call);
+        rest(out, call);
+        out.push(b'}');
+    }
+
+    /// A time; the date is worked out once a second.
+    fn time(&mut self, out: &mut Vec<u8>, at: Timestamp) {
+        let (second, mut nanos) = (at.as_secs(), at.as_nanos() % 1_000_000_000);
+        if second != self.second {
+            self.second = second;
+            let whole = at.to_string();
+            self.prefix.iter_mut().zip(whole.bytes()).for_each(|(kept, byte)| *kept = byte);
+        }
+        out.push(b'"');
+        out.extend_from_slice(&self.prefix);
+        let mut digits = *b"000000000Z\"";
+        for digit in digits[..9].iter_mut().rev() {
+            *digit = b'0' + u8::try_from(nanos % 10).unwrap_or(0);
+            nanos /= 10;
+        }
+        out.extend_from_slice(&digits);
+    }
+}
+
+fn context(out: &mut Vec<u8>, call: &ApiCall) {
+    out.extend_from_slice(b",\"context\":{\"agent\":");
+    number(out, call.context.agent);
+    out.extend_from_slice(b",\"headers\":");
+    number(out, call.context.headers);
+    out.extend_from_slice(b",\"language\":");
+    number(out, call.context.language);
+    if call.context.tls != 0 {
+        out.extend_from_slice(b",\"tls\":");
+        number(out, call.context.tls);
+    }
+    if call.context.http2 != 0 {
+        out.extend_from_slice(b",\"http2\":");
+        number(out, call.context.http2);
+    }
+    out.extend_from_slice(if call.context.cross_site {
+        b",\"cross_site\":true}"
+    } else {
+        b",\"cross_site\":false}"
+    });
+}
+
+/// What most calls lack.
+fn rest(out: &mut Vec<u8>, call: &ApiCall) {
+    if !call.asked.is_empty() {
+        out.extend_from_slice(b",\"asked\":");
+        list(out, &call.asked, field);
+    }
+    if !call.given.is_empty() {
+        out.extend_from_slice(b",\"given\":");
+        list(out, &call.given, field);
+    }
+    if !call.issued.is_empty() {
+        out.extend_from_slice(b",\"issued\":");
+        by_serde(out, &call.issued);
+    }
+    if let Some(login) = &call.login {
+        out.extend_from_slice(b",\"login\":");
+        by_serde(out, login);
+    }
+    if !call.decoys.is_empty() {
+        out.extend_from_slice(b",\"decoys\":");
+        by_serde(out, &call.decoys);
+    }
+    if !call.ambiguities.is_empty() {
+        out.extend_from_slice(b",\"ambiguities\":");
+        by_serde(out, &call.ambiguities);
+    }
+    if let Some(details) = &call.details {
+        out.extend_from_slice(b",\"details\":");
+        by_serde(out, details);
+    }
+}
+
+/// What is seldom there: by serde. Writing to memory does not fail.
+fn by_serde(out: &mut Vec<u8>, value: &impl Serialize) {
+    let _ = serde_json::to_writer(out, value);
+}
+
+fn list<T>(out: &mut Vec<u8>, items: &[T], one: impl Fn(&mut Vec<u8>, &T)) {
+    out.push(b'[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        one(out, item);
+    }
+    out.push(b']');
+}
+
+fn principal(out: &mut Vec<u8>, who: &Principal) {
+    out.extend_from_slice(b"{\"kind\":\"");
+    out.extend_from_slice(who.kind.name().as_bytes());
+    out.extend_from_slice(b"\",\"id\":\"");
+    hex(out, &who.id.0.to_be_bytes());
+    match &who.handle {
+        Handle::Sha256(digest) => {
+            out.extend_from_slice(b"\",\"sha256\":\"");
+            hex(out, &digest.0);
+            out.extend_from_slice(b"\"}");
+        }
+        Handle::Name(name) => {
+            out.extend_from_slice(b"\",\"value\":");
+            text(out, name);
+            out.push(b'}');
+        }
+        Handle::Address(ip) => {
+            out.extend_from_slice(b"\",\"value\":\"");
+            address(out, *ip);
+            out.extend_from_slice(b"\"}");
+        }
+    }
+}
+
+fn field(out: &mut Vec<u8>, id: &FieldId) {
+    out.extend_from_slice(b"{\"name\":");
+    text(out, &id.name);
+    out.extend_from_slice(b",\"object\":");
+    by_serde(out, &id.object);
+    out.extend_from_slice(match id.shape {
+        IdShape::Int => b",\"shape\":\"int\"}",
+        IdShape::Uuid => b",\"shape\":\"uuid\"}",
+        IdShape::Hash => b",\"shape\":\"hash\"}",
+        IdShape::Composite => b",\"shape\":\"composite\"}",
+        IdShape::Slug => b",\"shape\":\"slug\"}",
+    });
+}
+
+fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    bytes.iter().for_each(|byte| out.extend_from_slice(&HEX[usize::from(*byte)]));
+}
+
+fn optional(out: &mut Vec<u8>, n: Option<u64>) {
+    match n {
+        Some(n) => number(out, n),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn number(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+}
+
+fn address(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [first, others @ ..] = ip.octets();
+            number(out, u64::from(first));
+            for octet in others {
+                out.push(b'.');
+                number(out, u64::from(octet));
+            }
+        }
+        IpAddr::V6(ip) => {
+            let _ = write!(out, "{ip}");
+        }
+    }
+}
+
+fn socket(out: &mut Vec<u8>, end: SocketAddr) {
+    match end {
+        SocketAddr::V4(_) => {
+            address(out, end.ip());
+            out.push(b':');
+            number(out, u64::from(end.port()));
+        }
+        SocketAddr::V6(end) => {
+            let _ = write!(out, "{end}");
+        }
+    }
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut plain = 0;
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        let escape = ESCAPE[usize::from(*byte)];
+        if escape == 0 {
+            continue;
+        }
+        out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        out.extend_from_slice(&[b'\\', escape]);
+        if escape == b'u' {
+            out.extend_from_slice(b"00");
+            hex(out, &[*byte]);
+        }
+    }
+    out.extend_from_slice(bytes.get(plain..).unwrap_or_default());
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests;
