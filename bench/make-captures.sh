@@ -1,22 +1,27 @@
 #!/bin/bash
-# Makes the captures that bench/run.py measures on, from real nginx and wrk over veth at MTU 1500 with offloads off:
+# Makes the captures that bench/run.py measures on, from real nginx, wrk, hey and h2load over veth at MTU 1500 with
+# offloads off:
 #   out/bench/keepalive.pcap  (>= 500 MB; kept-alive connections, many bearer tokens, paths with ids)
 #   out/bench/short.pcap      (one transaction a connection)
-# each with nginx's access log as the truth (keepalive.log, short.log: method TAB path TAB status).
+#   out/bench/large.pcap      (856 bodies of 1 MB)
+#   out/bench/h2.pcap         (200 000 streams of plaintext HTTP/2)
+# each with nginx's access log as the truth (keepalive.log and so on: method TAB path TAB status).
 # Leaves existing captures alone; remove out/bench for new ones. Needs root; everything runs in namespaces of its own.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 export PATH="$PATH:/usr/sbin:/sbin"
 out=${BENCH_OUT:-$(dirname "$here")/out/bench}
 mkdir -p "$out"
-if [[ -s $out/keepalive.pcap && -s $out/short.pcap ]]; then
+missing=()
+for name in keepalive short large h2; do [[ -s $out/$name.pcap ]] || missing+=("$name"); done
+if (( ${#missing[@]} == 0 )); then
     echo "make-captures: $out has them already" >&2
     exit 0
 fi
 
 if [[ -z "${INSIDE:-}" ]]; then
     [[ $(id -u) == 0 ]] || { echo "make-captures: needs root for network namespaces; run it with sudo" >&2; exit 77; }
-    for tool in nginx wrk tcpdump ip; do
+    for tool in nginx wrk hey h2load tcpdump ip; do
         command -v "$tool" >/dev/null || { echo "make-captures: $tool is missing; install it first" >&2; exit 69; }
     done
     INSIDE=1 BENCH_OUT=$out exec unshare --mount --net --pid --fork --kill-child --mount-proc bash "$(readlink -f "$0")" "$@"
@@ -53,16 +58,20 @@ http {
     keepalive_requests 1000000;
     server {
         listen 10.40.0.1:80 backlog=4096;
+        listen 10.40.0.1:81 http2 backlog=4096;
         location ~ ^/api/orders/(?<n>[0-9]+)\$ {
             return 200 '{"id":\$n,"customer_id":\$n,"state":"shipped","lines":[$(printf '{"product_id":%d,"quantity":2,"price":19.90},' {101..122}){"product_id":7}]}';
         }
         location = /api/orders { return 200 '{"orders":[$(printf '{"id":%d,"state":"paid"},' {48213..48262}){"id":1}]}'; }
         location /api/products/ { return 200 '{"product_id":17,"name":"Article","text":"$(printf 'lorem ipsum %d ' {1..60})"}'; }
         location /api/accounts/ { return 200 '{"name":"amal","city":"Lindau"}'; }
+        location /files/ { root $work; }
         location / { return 404 '{"error":"not found"}'; }
     }
 }
 NGINX
+mkdir "$work/files"
+for n in {1..8}; do head -c 1000000 /dev/urandom >"$work/files/$n.bin"; done
 nginx -c "$work/nginx.conf"
 
 cat >"$work/load.lua" <<'LUA'
@@ -92,17 +101,18 @@ end
 LUA
 sed 's/^local seed = 0/local seed = 0\nclose = "close"/' "$work/load.lua" >"$work/close.lua"
 
-# record NAME BYTES-MIN wrk-arguments...: records until the capture has that size.
+# record NAME BYTES-MIN command...: repeats the command until the capture has that size.
 record() {
     local name=$1 bytes_min=$2
     shift 2
+    [[ ! -s $out/$name.pcap ]] || return 0
     : >"$work/access.log"
     kill -USR1 "$(cat "$work/nginx.pid")"
-    tcpdump -i server -q -s 0 -B 262144 -w "$out/$name.part" 'tcp port 80' 2>"$work/tcpdump.log" &
+    tcpdump -i server -q -s 0 -B 262144 -w "$out/$name.part" 'tcp port 80 or tcp port 81' 2>"$work/tcpdump.log" &
     local watcher=$!
     until grep -q listening "$work/tcpdump.log"; do sleep 0.1; done
     while (( $(stat -c %s "$out/$name.part" 2>/dev/null || echo 0) < bytes_min )); do
-        ip netns exec clients wrk "$@" http://10.40.0.1/ >"$work/wrk.log"
+        ip netns exec clients "$@" >"$work/load.log"
     done
     sleep 2
     kill -INT "$watcher"
@@ -118,6 +128,25 @@ record() {
     mv "$out/$name.part" "$out/$name.pcap"
 }
 
-record keepalive 520000000 -t 2 -c 64 -d 8s -s "$work/load.lua"
-record short 100000000 -t 2 -c 32 -d 5s -s "$work/close.lua"
+# Big bodies by hey, one file after the other.
+files() {
+    for n in {1..8}; do hey -n 107 -c 16 "http://10.40.0.1/files/$n.bin"; done
+}
+export -f files
+# Streams by h2load: 64 tokens in 64 groups of connections, 16 streams at a time.
+streams() {
+    for n in {1..16}; do
+        token=$(printf 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.%064x.%043x' $(( n * 1000003 )) $(( n * 7 )))
+        printf "http://10.40.0.1:81/api/orders/%d\n" $(( 100000 + n * 8 )) $(( 100001 + n * 8 )) $(( 100002 + n * 8 )) >"$WORK/uris"
+        printf "http://10.40.0.1:81/api/products/%d\nhttp://10.40.0.1:81/api/orders\n" "$n" >>"$WORK/uris"
+        h2load -n 12500 -c 8 -m 16 -H "authorization: Bearer $token" -H 'user-agent: ShopApp/5.2.1' -i "$WORK/uris"
+    done
+}
+export -f streams
+export WORK=$work
+
+record keepalive 520000000 wrk -t 2 -c 64 -d 8s -s "$work/load.lua" http://10.40.0.1/
+record short 100000000 wrk -t 2 -c 32 -d 5s -s "$work/close.lua" http://10.40.0.1/
+record large 100000000 bash -c files
+record h2 100000000 bash -c streams
 ls -l "$out" >&2

@@ -86,8 +86,9 @@ def main():
     options.add_argument("--out", default=ROOT / "out/bench", type=pathlib.Path)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--no-tshark", action="store_true", help="leave out tshark, which takes minutes")
+    options.add_argument("--only", nargs="+", help="captures to measure on: keepalive short large h2")
     given = options.parse_args()
-    captures = [given.out / name for name in ("keepalive.pcap", "short.pcap")]
+    captures = [given.out / f"{name}.pcap" for name in given.only or ("keepalive", "short", "large", "h2")]
     for capture in captures:
         if not capture.exists():
             sys.exit(f"bench: {capture} is missing; run bench/make-captures.sh as root")
@@ -101,6 +102,7 @@ def main():
         commands = {
             "floor": (["tcpdump", "-r", capture, "-w", "/dev/null"], None),
             "decode": ([given.binary, "decode", capture], written),
+            "bodies": ([given.binary, "decode", "--bodies", capture], written),
             "replay": ([given.binary, "replay", "--quiet", "--summary", summary, capture], None),
         }
         if capture.stem == "keepalive":
@@ -110,7 +112,7 @@ def main():
             for name, (command, output) in commands.items():
                 runs[name].append(measure(command, output))
         written.unlink(missing_ok=True)
-        if not given.no_tshark:
+        if not given.no_tshark and capture.stem in ("keepalive", "short"):
             fields = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
             runs["tshark"] = [measure(["tshark", "-r", capture, *fields])]
         middle = {name: {key: round(statistics.median(run[key] for run in many), 3) for key in ("cpu", "wall")}

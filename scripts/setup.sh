@@ -31,6 +31,10 @@ fi
 if [[ $wanted == bench ]]; then
     need nginx nginx-light
     need wrk wrk
+    need hey hey
+    need h2load nghttp2-client
+    need tcpreplay tcpreplay
+    need ethtool ethtool
 fi
 
 if (( ${#missing[@]} )); then
