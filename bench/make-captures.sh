@@ -3,7 +3,7 @@
 # offloads off:
 #   out/bench/keepalive.pcap  (>= 500 MB; kept-alive connections, many bearer tokens, paths with ids)
 #   out/bench/short.pcap      (one transaction a connection)
-#   out/bench/large.pcap      (856 bodies of 1 MB)
+#   out/bench/large.pcap      (bodies of 1 MB)
 #   out/bench/h2.pcap         (200 000 streams of plaintext HTTP/2)
 # each with nginx's access log as the truth (keepalive.log and so on: method TAB path TAB status).
 # Leaves existing captures alone; remove out/bench for new ones. Needs root; everything runs in namespaces of its own.
@@ -130,7 +130,7 @@ record() {
 
 # Big bodies by hey, one file after the other.
 files() {
-    for n in {1..8}; do hey -n 107 -c 16 "http://10.40.0.1/files/$n.bin"; done
+    for n in {1..8}; do hey -n 112 -c 16 "http://10.40.0.1/files/$n.bin"; done
 }
 export -f files
 # Streams by h2load: 64 tokens in 64 groups of connections, 16 streams at a time.
