@@ -8,6 +8,7 @@ use crate::binary::workspace;
 ///
 /// # Panics
 /// If it differs.
+#[expect(clippy::panic, reason = "part of the tests")]
 pub fn matches_page(name: &str, wanted: &str) {
     let page = workspace().join(name);
     if fs::read_to_string(&page).is_ok_and(|text| text == wanted) {

@@ -51,7 +51,7 @@ fn decode(file: &Path) -> Result<Decoded, String> {
     let ended = loop {
         match capture.next() {
             Ok(Step::Frame(frame)) => sensor.push(frame, &mut calls),
-            Ok(Step::Idle) => {}
+            Ok(Step::Idle | Step::Secrets(_)) => {}
             Ok(Step::End) => break None,
             Err(error) => break Some(error.to_string()),
         }

@@ -76,7 +76,7 @@ fn read(args: &BenchArgs) -> Result<Run, Fault> {
         loop {
             match capture.next().map_err(|error| fault(&error))? {
                 Step::Frame(_) => frames += 1,
-                Step::Idle => {}
+                Step::Idle | Step::Secrets(_) => {}
                 Step::End => break,
             }
         }

@@ -61,7 +61,7 @@ fn read_file(
                 bytes += frame.bytes.len() as u64;
                 sensor.push(frame, calls);
             }
-            Ok(Step::Idle) => {}
+            Ok(Step::Idle | Step::Secrets(_)) => {}
             Ok(Step::End) => break,
             Err(error) => return Ok(Err(fault(&error))),
         }

@@ -1,7 +1,9 @@
 //! Captures: a network interface or a capture file in, frames out. Never waits longer than a moment without saying so.
 
+mod blocks;
 mod error;
 mod file;
+mod format;
 mod live;
 mod sys;
 
@@ -60,6 +62,8 @@ pub struct KernelCounts {
 pub enum Step<'a> {
     /// A frame.
     Frame(Frame<'a>),
+    /// TLS session keys that lie beside the frames, as lines of a key log (pcapng's decryption secrets).
+    Secrets(&'a [u8]),
     /// Nothing now; the next call waits up to 50 ms for more.
     Idle,
     /// The file is at its end.
@@ -81,6 +85,19 @@ impl Capture {
     /// When it can not be read or is no capture file.
     pub fn file(path: &Path) -> Result<Self, CaptureError> {
         FileCapture::open(path).map(|file| Self(Kind::File(file)))
+    }
+
+    /// Reads a capture file, pcap or pcapng, from any source.
+    ///
+    /// # Errors
+    /// When it can not be read or is no capture file.
+    pub fn of(source: Box<dyn std::io::Read + Send>, name: &str) -> Result<Self, CaptureError> {
+        let unreadable =
+            |why: std::io::Error| CaptureError::Unreadable { file: name.to_owned(), why: why.to_string() };
+        let wrong =
+            || CaptureError::NotACapture { file: name.to_owned(), why: "unknown file format".to_owned() };
+        let file = FileCapture::of(source, name).map_err(unreadable)?.ok_or_else(wrong)?;
+        Ok(Self(Kind::File(file)))
     }
 
     /// Opens an interface.

@@ -2,9 +2,11 @@
 //! One file per parser; `fuzz/` runs them under a heap bound.
 #![allow(clippy::missing_panics_doc, reason = "a panic is how an entry says that a promise is broken")]
 
+mod file;
 mod link;
 mod session;
 
+pub use file::capture_file;
 pub use link::frame;
 pub use session::{gaps, head, session};
 
@@ -18,7 +20,8 @@ use crate::{HttpConfig, http::Desk};
 pub type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry with the name of its fuzz target.
-pub const ENTRIES: &[Entry] = &[("frame", frame), ("gaps", gaps), ("head", head), ("session", session)];
+pub const ENTRIES: &[Entry] =
+    &[("capture_file", capture_file), ("frame", frame), ("gaps", gaps), ("head", head), ("session", session)];
 
 fn names() -> Pseudonyms {
     Pseudonyms::new([1; 16])

@@ -101,6 +101,7 @@ fn turn(capture: &mut Capture, sensor: &mut Sensor, calls: &mut Vec<ApiCall>) ->
     for _ in 0..TURN_FRAMES {
         match capture.next()? {
             Step::Frame(frame) => sensor.push(frame, calls),
+            Step::Secrets(_) => {}
             Step::Idle => {
                 sensor.tick(clock::now().before(IDLE_LAG), calls);
                 return Ok(Turn::More);
