@@ -45,6 +45,8 @@ fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {
         open_requests_max: table.open_requests,
         inspect_bodies: table.inspect_bodies,
         body_bytes_max: table.body_kib << 10,
+        body_ratio_max: table.body_ratio,
+        decoder_bytes_max: table.decoder_mib << 20,
         api_key_headers: identity.api_key_headers.clone(),
         api_key_queries: identity.api_key_queries.clone(),
         session_cookies: identity.session_cookies.clone(),

@@ -101,6 +101,8 @@ losses! {
     Unanswered = "unanswered", Calls;
     /// An answer whose request was never seen.
     OrphanAnswer = "orphan_answer", Calls;
+    /// A coded body left unread because its decoder found no memory.
+    BodyUnread = "body_unread", Calls;
     /// More open requests in one flow than the limit: the oldest was given up.
     TooManyOpen = "too_many_open", Calls;
     /// A call dropped because the lane to the engine was full.

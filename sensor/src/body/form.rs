@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use zeroize::Zeroize as _;
 
-use super::{Harvest, Rules};
+use super::{
+    Harvest, Rules,
+    fields::{Fields, clean, keep, text_field},
+};
+use crate::sensitive::Watcher;
 
 /// Longest pair that is read, encoded; a longer one is passed over.
 const PAIR_BYTES_MAX: usize = 12_288;
@@ -48,24 +52,40 @@ pub(super) struct FormScan {
     pair: Vec<u8>,
     seen: usize,
     overlong: bool,
+    pub(super) fields: Fields,
+    /// Whether there were more pairs, or a longer one, than are read.
+    pub(super) is_over_full: bool,
 }
 
 impl FormScan {
-    pub(super) fn push(&mut self, mut bytes: &[u8], rules: Rules<'_>, harvest: &mut Harvest) {
+    pub(super) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        rules: Rules<'_>,
+        harvest: &mut Harvest,
+        watcher: &mut Watcher,
+    ) {
         while let Some(end) = memchr::memchr(b'&', bytes) {
             let (part, after) = bytes.split_at(end);
             self.keep(part);
-            self.finish(rules, harvest);
+            self.end_pair(rules, harvest, watcher);
             bytes = after.get(1..).unwrap_or_default();
         }
         self.keep(bytes);
     }
 
-    pub(super) fn finish(&mut self, rules: Rules<'_>, harvest: &mut Harvest) {
+    /// The pair in hand is over.
+    pub(super) fn end_pair(&mut self, rules: Rules<'_>, harvest: &mut Harvest, watcher: &mut Watcher) {
+        self.is_over_full |= self.overlong || self.seen >= PAIRS_MAX && !self.pair.is_empty();
         if !self.overlong && self.seen < PAIRS_MAX {
             let pair = self.pair.trim_ascii_end();
             for (name, value) in pairs(pair) {
                 self.seen += 1;
+                keep(&mut self.fields, text_field(clean(&name), &value));
+                watcher.push(&name);
+                watcher.push(b"=");
+                watcher.push(&value);
+                watcher.push(b"\n");
                 if let Ok(name) = std::str::from_utf8(&name) {
                     harvest.scalar(name, "", &value, rules);
                 }
@@ -77,9 +97,14 @@ impl FormScan {
         self.drop_pair();
     }
 
-    pub(super) fn drop_pair(&mut self) {
+    fn drop_pair(&mut self) {
         self.pair.zeroize();
         self.overlong = false;
+    }
+
+    /// Bytes held on the heap.
+    pub(super) fn memory(&self) -> usize {
+        self.pair.capacity() + self.fields.capacity() * 48
     }
 
     fn keep(&mut self, part: &[u8]) {

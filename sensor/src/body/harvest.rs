@@ -1,10 +1,10 @@
-//! Harvests: named scalars of one body in, ids, login and credentials out. Never keeps a clear secret.
+//! Harvests: named scalars of one body in; ids, login and credentials out. Never keeps a clear secret.
 
 use compact_str::CompactString;
 use model::{FieldId, LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
-use super::{Rules, field_id, shape::ID_BYTES_MAX};
+use super::{Rules, field_id, rpc::Part};
 
 /// Ids kept of a request, and of an answer: the limits of `ApiCall`.
 const ASKED_MAX: usize = 16;
@@ -24,7 +24,7 @@ pub(crate) enum Role {
 /// What one body held.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Harvest {
-    role: Role,
+    pub(super) role: Role,
     /// Object ids: at most 16 of a request, 128 of an answer.
     pub(crate) ids: SmallVec<[FieldId; 0]>,
     /// User-like field of a request.
@@ -40,13 +40,24 @@ pub(crate) struct Harvest {
 }
 
 /// What a field's name promises, and so how much of its text is worth keeping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meaning {
+    #[default]
     Nothing,
     User,
     Password,
     Access,
     Refresh,
+}
+
+/// What a value is wanted for, told by its name once and for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Interest {
+    meaning: Meaning,
+    /// Bytes of its text worth keeping; a longer text means nothing.
+    pub(super) bytes_max: u16,
+    /// What it says of the operation that the body asks for.
+    pub(super) part: Part,
 }
 
 impl Harvest {
@@ -62,23 +73,42 @@ impl Harvest {
         }
     }
 
-    /// How many bytes of the text under this name are worth keeping; a longer text means nothing.
-    pub(crate) fn text_bytes_max(&self, name: &str, rules: Rules<'_>) -> usize {
-        let known = match self.meaning(name) {
+    /// What values under this name are wanted for. `depth` counts the names above it, with its own.
+    pub(super) fn interest(&self, name: &str, holder: &str, depth: u8, rules: Rules<'_>) -> Interest {
+        let meaning = self.meaning(name);
+        let known: u16 = match meaning {
             Meaning::Access | Meaning::Refresh => 8_192,
-            Meaning::User | Meaning::Password => NAME_BYTES_MAX,
-            Meaning::Nothing if looks_like_id_name(name) => ID_BYTES_MAX,
+            Meaning::User | Meaning::Password => 256,
+            Meaning::Nothing if looks_like_id_name(name) => 64,
             Meaning::Nothing => 0,
         };
-        if self.role == Role::Request && rules.decoys.has_values() { known.max(512) } else { known }
+        let decoys = if self.role == Role::Request && rules.decoys.has_values() { 512 } else { 0 };
+        let part = if self.role == Role::Request { Part::of(name, holder, depth) } else { Part::None };
+        Interest { meaning, bytes_max: known.max(decoys).max(part.bytes_max()), part }
     }
 
     /// One scalar. `holder` names the object or list around it.
-    pub(crate) fn scalar(&mut self, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
+    pub(super) fn scalar(&mut self, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
+        self.wanted(self.meaning(name), name, holder, text, rules);
+    }
+
+    /// One scalar whose name was looked at before.
+    pub(super) fn known(
+        &mut self,
+        interest: Interest,
+        name: &str,
+        holder: &str,
+        text: &[u8],
+        rules: Rules<'_>,
+    ) {
+        self.wanted(interest.meaning, name, holder, text, rules);
+    }
+
+    fn wanted(&mut self, meaning: Meaning, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
         if self.role == Role::Request {
             rules.decoys.value(text, rules.names, &mut self.decoys);
         }
-        match self.meaning(name) {
+        match meaning {
             Meaning::User => self.user = self.user.take().or_else(|| user_of(text, rules)),
             Meaning::Password if !text.is_empty() => self.password_tag = Some(tag(text, rules)),
             Meaning::Access if self.access.is_none() && text.len() >= CREDENTIAL_BYTES_MIN => {

@@ -1,19 +1,35 @@
-//! Bodies: bytes of a request or an answer in, the few fields that matter out. Keeps no body and no clear secret.
+//! Bodies: bytes of a request or an answer in, the few facts that matter out. Keeps no body and no clear secret.
 
+mod announced;
+mod coded;
+mod events;
+mod fields;
 mod form;
+mod graphql;
 mod harvest;
 mod json;
+mod multipart;
+mod rpc;
 mod shape;
+mod syntax;
+mod text;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use announced::Announced;
+pub(crate) use coded::Decoders;
+pub(crate) use fields::{Fields, clean, keep, text_field};
 pub(crate) use form::pairs;
+pub(crate) use graphql::operation as graphql_operation;
 pub(crate) use harvest::{Harvest, Role, clean_name, tag};
 pub(crate) use shape::{field_id, id_shape};
 
-use form::FormScan;
-use json::JsonScan;
-use model::Pseudonyms;
+use model::{BodyFacts, BodyState, Coding, Loss, Losses, Messages, Pseudonyms};
 
-use crate::http::Decoys;
+use crate::{http::Decoys, sensitive::Watcher};
+use coded::{Coded, Stop};
+use syntax::Syntax;
 
 /// What a scan needs to know while it reads.
 #[derive(Clone, Copy)]
@@ -22,150 +38,176 @@ pub(crate) struct Rules<'a> {
     pub(crate) decoys: &'a Decoys,
 }
 
-/// The forms of body that we read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyKind {
-    Json,
-    Form,
-}
-
-impl BodyKind {
-    /// From a `Content-Type` value.
-    pub(crate) fn of(content_type: &[u8]) -> Option<Self> {
-        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let json = essence.eq_ignore_ascii_case(b"application/json")
-            || essence.eq_ignore_ascii_case(b"text/json")
-            || essence.len() > 5
-                && essence.get(essence.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case(b"+json"));
-        if json {
-            Some(Self::Json)
-        } else if essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-            Some(Self::Form)
-        } else {
-            None
-        }
-    }
-}
-
-enum Syntax {
-    Json(JsonScan),
-    Form(FormScan),
+/// How much of a body is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Decoded bytes that are looked at.
+    pub(crate) bytes_max: usize,
+    /// Decoded bytes per coded byte.
+    pub(crate) ratio_max: u32,
 }
 
 /// A body while it streams by.
 pub(crate) struct Scan {
+    is_mcp: bool,
+    coding: Coding,
+    /// `None` for an uncoded body, and once decoding is over.
+    coded: Option<Coded>,
+    reader: Reader,
+    state: BodyState,
+    /// Whether any byte of it came.
+    has_bytes: bool,
+}
+
+/// What looks at the decoded bytes.
+struct Reader {
     syntax: Syntax,
     harvest: Harvest,
-    /// Bytes that may still be looked at.
+    watcher: Watcher,
+    /// Decoded bytes that may still be looked at.
     budget: usize,
+    /// Decoded bytes so far.
+    bytes: u64,
+    is_capped: bool,
+}
+
+/// What a body was and held.
+pub(crate) struct Told {
+    pub(crate) harvest: Harvest,
+    /// `None` when there was no body, or nothing to tell of it.
+    pub(crate) facts: Option<BodyFacts>,
+    /// Whether it was not what its head says, or can be read in two ways.
+    pub(crate) is_doubtful: bool,
+    /// Messages of an event stream.
+    pub(crate) messages: Option<Messages>,
 }
 
 impl Scan {
-    pub(crate) fn new(kind: BodyKind, role: Role, budget: usize) -> Self {
-        let syntax = match kind {
-            BodyKind::Json => Syntax::Json(JsonScan::default()),
-            BodyKind::Form => Syntax::Form(FormScan::default()),
+    /// `None` when nothing can be told of such a body.
+    pub(crate) fn new(
+        announced: &Announced,
+        role: Role,
+        limits: Limits,
+        rules: Rules<'_>,
+        (pool, losses): (&mut Decoders, &mut Losses),
+    ) -> Option<Self> {
+        let coding = announced.coding();
+        let syntax = Syntax::new(&announced.kind, rules);
+        if syntax.is_mute() && coding == Coding::Identity {
+            return None;
+        }
+        let mut state = BodyState::Whole;
+        let mut coded = None;
+        if !announced.is_readable() {
+            state = BodyState::Opaque;
+        } else if coding != Coding::Identity && !syntax.is_mute() {
+            let limits = (limits.bytes_max, limits.ratio_max);
+            match Coded::new(&announced.codings, limits, role == Role::Request, pool) {
+                Ok(decoders) => coded = Some(decoders),
+                Err(_) => {
+                    losses.count(Loss::BodyUnread);
+                    state = BodyState::Opaque;
+                }
+            }
+        }
+        let reader = Reader {
+            syntax,
+            harvest: Harvest::new(role),
+            watcher: Watcher::new(),
+            budget: limits.bytes_max,
+            bytes: 0,
+            is_capped: false,
         };
-        Self { syntax, harvest: Harvest::new(role), budget }
+        Some(Self { is_mcp: announced.is_mcp, coding, coded, reader, state, has_bytes: false })
     }
 
-    /// Reads on; bytes past the budget are passed over.
-    pub(crate) fn push(&mut self, bytes: &[u8], rules: Rules<'_>) {
-        let bytes = bytes.get(..bytes.len().min(self.budget)).unwrap_or_default();
-        self.budget -= bytes.len();
-        match &mut self.syntax {
-            Syntax::Json(scan) => scan.push(bytes, rules, &mut self.harvest),
-            Syntax::Form(scan) => scan.push(bytes, rules, &mut self.harvest),
+    /// Reads on; bytes past the limits are passed over.
+    pub(crate) fn push(&mut self, bytes: &[u8], rules: Rules<'_>, losses: &mut Losses) {
+        self.has_bytes = true;
+        if self.state != BodyState::Whole {
+            return;
+        }
+        let reader = &mut self.reader;
+        let Some(coded) = &mut self.coded else {
+            reader.push(bytes, rules);
+            return;
+        };
+        match coded.push(bytes, &mut |decoded| reader.push(decoded, rules)) {
+            Ok(()) => {}
+            Err(stop) => {
+                self.coded = None;
+                self.stop(stop, losses);
+            }
         }
     }
 
     /// Bytes are missing from here on: what was found stays, nothing more is read.
     pub(crate) fn cut(&mut self) {
-        self.budget = 0;
-        if let Syntax::Form(scan) = &mut self.syntax {
-            scan.drop_pair();
+        if self.state == BodyState::Whole {
+            self.state = BodyState::Truncated;
         }
     }
 
     /// What the body held.
-    pub(crate) fn finish(mut self, rules: Rules<'_>) -> Harvest {
-        if let Syntax::Form(scan) = &mut self.syntax {
-            scan.finish(rules, &mut self.harvest);
+    pub(crate) fn finish(mut self, rules: Rules<'_>, (pool, losses): (&mut Decoders, &mut Losses)) -> Told {
+        if let Some(mut coded) = self.coded.take() {
+            let reader = &mut self.reader;
+            match coded.finish(&mut |decoded| reader.push(decoded, rules)) {
+                Err(stop) if self.state == BodyState::Whole => self.stop(stop, losses),
+                Ok(false) if self.state == BodyState::Whole => self.state = BodyState::Truncated,
+                Ok(_) | Err(_) => {}
+            }
+            coded.give_back(pool);
         }
-        self.harvest
+        let reader = self.reader;
+        let Reader { mut syntax, mut harvest, mut watcher, bytes, is_capped, .. } = reader;
+        let read = syntax.finish(self.state == BodyState::Whole, rules, &mut harvest, &mut watcher);
+        let state = match self.state {
+            BodyState::Whole if is_capped => BodyState::Capped,
+            BodyState::Whole => read,
+            other => other,
+        };
+        let facts = self.has_bytes.then(|| {
+            let mut facts = syntax.facts(rules, self.is_mcp);
+            (facts.coding, facts.state, facts.bytes) = (self.coding, state, bytes);
+            facts.sensitive = watcher.finish();
+            facts
+        });
+        let is_doubtful = self.has_bytes && syntax.is_doubtful();
+        Told { harvest, facts, is_doubtful, messages: syntax.messages() }
+    }
+
+    /// Bytes held on the heap.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() + self.reader.syntax.memory()
+    }
+
+    fn stop(&mut self, stop: Stop, losses: &mut Losses) {
+        self.state = match stop {
+            Stop::Capped => BodyState::Capped,
+            Stop::Broken => BodyState::Opaque,
+            Stop::Busy => {
+                losses.count(Loss::BodyUnread);
+                BodyState::Opaque
+            }
+        };
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use model::{IdShape, PrincipalKind};
-    use proptest::prelude::*;
-
-    const JSON: &[u8] = br#" {"orders":[{"id":17,"note":"a \"quoted\" {text}","user_id":"18"},{"id":19}],
-        "items":[{"id":"5f0c2b9e-3a1d-4c55-9e21-0a1b2c3d4e5f"}],"total":2.5,"deep":[[[{"uuid":"x"}]]],
-        "access_token":"canary-access-0123456789","refresh_token":"canary-refresh-0123456789"}"#;
-
-    fn scan(kind: BodyKind, role: Role, pieces: &[&[u8]]) -> Harvest {
-        let (names, decoys) = (Pseudonyms::new([7; 16]), Decoys::default());
-        let rules = Rules { names: &names, decoys: &decoys };
-        let mut scan = Scan::new(kind, role, 65_536);
-        for piece in pieces {
-            scan.push(piece, rules);
+impl Reader {
+    /// Whether more is wanted.
+    fn push(&mut self, bytes: &[u8], rules: Rules<'_>) -> bool {
+        self.bytes += bytes.len() as u64;
+        if self.syntax.is_endless() {
+            self.syntax.push(bytes, rules, &mut self.harvest, &mut self.watcher);
+            return true;
         }
-        scan.finish(rules)
-    }
-
-    #[test]
-    fn ids_take_the_name_of_what_holds_them() {
-        let names = Pseudonyms::new([7; 16]);
-        let harvest = scan(BodyKind::Json, Role::Answer, &[JSON]);
-        let found: Vec<_> = harvest.ids.iter().map(|id| (id.name.as_str(), id.object, id.shape)).collect();
-        assert_eq!(
-            found,
-            [
-                ("orders", names.object(b"17"), IdShape::Int),
-                ("user_id", names.object(b"18"), IdShape::Int),
-                ("orders", names.object(b"19"), IdShape::Int),
-                ("id", names.object(b"5f0c2b9e-3a1d-4c55-9e21-0a1b2c3d4e5f"), IdShape::Uuid),
-            ]
-        );
-        assert_eq!(harvest.access, Some(names.credential(PrincipalKind::Token, b"canary-access-0123456789")));
-        assert_eq!(
-            harvest.refresh,
-            Some(names.credential(PrincipalKind::Token, b"canary-refresh-0123456789"))
-        );
-    }
-
-    #[test]
-    fn a_form_login_yields_the_user_and_a_tag() {
-        let harvest =
-            scan(BodyKind::Form, Role::Request, &[b"user=amal%40example.org&pass", b"word=h%26nter2&x=1"]);
-        let names = Pseudonyms::new([7; 16]);
-        assert_eq!(harvest.user, Some(names.named(PrincipalKind::User, "amal@example.org")));
-        assert!(harvest.password_tag.is_some());
-    }
-
-    #[test]
-    fn a_bomb_of_brackets_is_bounded() {
-        let bomb = vec![b'['; 1 << 20];
-        assert!(scan(BodyKind::Json, Role::Answer, &[&bomb]).ids.is_empty());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-        #[test]
-        fn cuts_change_nothing(a in 0..JSON.len(), b in 0..JSON.len()) {
-            let (a, b) = (a.min(b), a.max(b));
-            let whole = scan(BodyKind::Json, Role::Answer, &[JSON]);
-            prop_assert_eq!(scan(BodyKind::Json, Role::Answer, &[&JSON[..a], &JSON[a..b], &JSON[b..]]), whole);
+        let part = bytes.get(..bytes.len().min(self.budget)).unwrap_or_default();
+        self.budget -= part.len();
+        self.is_capped |= part.len() < bytes.len();
+        if !part.is_empty() {
+            self.syntax.push(part, rules, &mut self.harvest, &mut self.watcher);
         }
-
-        #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), cut in 0..400_usize) {
-            let (a, b) = bytes.split_at(cut.min(bytes.len()));
-            scan(BodyKind::Json, Role::Request, &[a, b]);
-            scan(BodyKind::Form, Role::Request, &[a, b]);
-        }
+        true
     }
 }

@@ -59,6 +59,17 @@ pub(crate) fn id_shape(text: &[u8]) -> Option<IdShape> {
     None
 }
 
+/// Whether a name is no name but an id, a token or an address.
+pub(crate) fn is_token(name: &[u8]) -> bool {
+    let has = |class: fn(&u8) -> bool| name.iter().any(class);
+    let mixed = name.len() >= 20
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase);
+    let id = matches!(id_shape(name), Some(IdShape::Int | IdShape::Uuid | IdShape::Hash));
+    id || mixed || name.contains(&b'@')
+}
+
 fn is_uuid(text: &[u8]) -> bool {
     match text.len() {
         36 => text.iter().enumerate().all(|(at, byte)| match at {

@@ -15,8 +15,12 @@ pub struct HttpConfig {
     pub open_requests_max: usize,
     /// Whether bodies are searched for ids, logins and issued credentials.
     pub inspect_bodies: bool,
-    /// Bytes of a body that are searched; the rest is only counted.
+    /// Bytes of a body, decoded, that are looked at; the rest is only counted.
     pub body_bytes_max: usize,
+    /// Decoded bytes per coded byte of a body that are looked at, beyond the first 64 KiB.
+    pub body_ratio_max: u32,
+    /// Bytes that all decoders at work may take; a body past it stays unread as `Loss::BodyUnread`.
+    pub decoder_bytes_max: usize,
     /// Further header names that carry API keys.
     pub api_key_headers: Vec<String>,
     /// Further query names that carry API keys.
@@ -37,6 +41,8 @@ impl Default for HttpConfig {
             open_requests_max: 128,
             inspect_bodies: true,
             body_bytes_max: 65_536,
+            body_ratio_max: 200,
+            decoder_bytes_max: 32 << 20,
             api_key_headers: Vec::new(),
             api_key_queries: Vec::new(),
             session_cookies: Vec::new(),

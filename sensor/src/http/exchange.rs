@@ -1,12 +1,15 @@
 //! Exchanges: a request while its answer is awaited in, one `ApiCall` out. Never emits a call twice.
 
 use httparse::Header;
-use model::{Ambiguities, ApiCall, CallId, Grade, HttpVersion, Loss, Principal, PrincipalKind, Timestamp};
+use model::{
+    Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss,
+    Principal, PrincipalKind, Timestamp,
+};
 
-use super::{Desk, framing::Framing};
+use super::Desk;
 use crate::{
-    body::{Harvest, Role, Rules, Scan},
-    identity::{ASKED_MAX, Caller, handed_out, link_tokens},
+    body::{Announced, Harvest, Limits, Role, Rules, Scan, Told},
+    identity::{ASKED_MAX, Caller, Query, handed_out, link_tokens},
     stream::FlowFacts,
 };
 
@@ -55,11 +58,6 @@ impl Exchange {
         let mut seed = [0_u8; 16];
         seed[..8].copy_from_slice(&facts.number.to_be_bytes());
         seed[8..].copy_from_slice(&index.to_be_bytes());
-        let scans = desk.config.inspect_bodies;
-        let request_scan = caller
-            .body_kind
-            .filter(|_| scans)
-            .map(|kind| Box::new(Scan::new(kind, Role::Request, desk.config.body_bytes_max)));
         Self {
             start: positions.0,
             head_end: positions.1,
@@ -72,7 +70,7 @@ impl Exchange {
             request_gap: false,
             answer_gap: false,
             login_basic: caller.basic.is_some(),
-            request_scan,
+            request_scan: None,
             answer_scan: None,
             refresh_shown: None,
             call: ApiCall {
@@ -100,15 +98,15 @@ impl Exchange {
                 login: caller.basic.map(Box::new),
                 decoys: caller.decoys,
                 ambiguities: caller.ambiguities,
-                details: None,
+                details: query_details(caller.query),
             },
         }
     }
 
-    /// A request that surely has no body needs no scan.
-    pub(super) fn framed(&mut self, framing: Framing) {
-        if framing == Framing::Length(0) {
-            self.request_scan = None;
+    /// The request's body begins, if there is one: what its head announces of it.
+    pub(crate) fn request_begins(&mut self, headers: &[Header<'_>], desk: &mut Desk) {
+        if desk.config.inspect_bodies {
+            self.request_scan = scan(headers, Role::Request, desk);
         }
     }
 
@@ -121,21 +119,23 @@ impl Exchange {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        let scans = [&self.request_scan, &self.answer_scan].into_iter().flatten().count();
-        size_of::<Self>() + self.call.path.len() + scans * (size_of::<Scan>() + 512)
+        let scans = [&self.request_scan, &self.answer_scan].into_iter().flatten();
+        size_of::<Self>() + self.call.path.len() + scans.map(|scan| scan.memory()).sum::<usize>()
     }
 
-    pub(crate) fn request_body(&mut self, bytes: &[u8], desk: &Desk) {
+    pub(crate) fn request_body(&mut self, bytes: &[u8], desk: &mut Desk) {
         self.call.request_bytes += bytes.len() as u64;
         if let Some(scan) = &mut self.request_scan {
-            scan.push(bytes, desk.rules());
+            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+            scan.push(bytes, rules, &mut desk.losses);
         }
     }
 
-    pub(crate) fn answer_body(&mut self, bytes: &[u8], desk: &Desk) {
+    pub(crate) fn answer_body(&mut self, bytes: &[u8], desk: &mut Desk) {
         self.call.response_bytes += bytes.len() as u64;
         if let Some(scan) = &mut self.answer_scan {
-            scan.push(bytes, desk.rules());
+            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+            scan.push(bytes, rules, &mut desk.losses);
         }
     }
 
@@ -168,19 +168,21 @@ impl Exchange {
     }
 
     /// The final answer's head.
-    pub(crate) fn answered(&mut self, status: u16, headers: &[Header<'_>], kind: BodyOf<'_>, desk: &Desk) {
+    pub(crate) fn answered(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        body: BodyOf<'_>,
+        desk: &mut Desk,
+    ) {
         self.call.status = Some(status);
         self.answer = Progress::Open;
         let (issued, created) = handed_out(headers, status, &self.call.identities, desk);
         self.call.issued = issued;
         self.call.given.extend(created);
-        let readable = (200..300).contains(&status) && desk.config.inspect_bodies && !kind.is_encoded;
-        self.answer_scan = kind
-            .content_type
-            .filter(|_| readable && !self.is_head)
-            .and_then(crate::body::BodyKind::of)
-            .filter(|kind| *kind == crate::body::BodyKind::Json)
-            .map(|kind| Box::new(Scan::new(kind, Role::Answer, desk.config.body_bytes_max)));
+        if desk.config.inspect_bodies && !self.is_head && !matches!(status, 101 | 204 | 304) {
+            self.answer_scan = scan(body.headers, Role::Answer, desk);
+        }
     }
 
     /// The call as it stands.
@@ -198,16 +200,12 @@ impl Exchange {
             desk.losses.count(Loss::Unanswered);
         }
         if let Some(scan) = self.request_scan.take() {
-            let harvest = scan.finish(desk.rules());
-            self.take_request(harvest);
+            let told = told(*scan, desk);
+            self.take_request(told);
         }
         if let Some(scan) = self.answer_scan.take() {
-            let mut harvest = scan.finish(desk.rules());
-            self.call.given.append(&mut harvest.ids);
-            self.call.given.truncate(128);
-            let presented = self.call.identities.iter().find(|known| known.kind.is_credential()).cloned();
-            let shown = self.refresh_shown.take().or(presented);
-            link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
+            let told = told(*scan, desk);
+            self.take_answer(told);
         }
         // Who was refused, or not heard to be accepted, has not shown to be the user it names.
         if matches!(self.call.status, None | Some(401 | 407)) {
@@ -228,7 +226,15 @@ impl Exchange {
         self.login_basic && self.call.status.is_some_and(|status| status < 400)
     }
 
-    fn take_request(&mut self, mut harvest: Harvest) {
+    fn take_request(&mut self, told: Told) {
+        if told.is_doubtful {
+            self.call.ambiguities.insert(Ambiguity::Body);
+        }
+        // Operations asked for in the query stay when the body asks for none.
+        if let Some(facts) = told.facts {
+            self.call.details_mut().request = Some(facts);
+        }
+        let mut harvest: Harvest = told.harvest;
         if let Some(login) = harvest.login().filter(|_| self.call.method == "POST") {
             self.call.login = Some(Box::new(login));
             self.login_basic = false;
@@ -246,6 +252,24 @@ impl Exchange {
         }
     }
 
+    fn take_answer(&mut self, told: Told) {
+        if let Some(facts) = told.facts {
+            self.call.details_mut().response = Some(facts);
+        }
+        if let Some(messages) = told.messages.filter(|messages| messages.received > 0) {
+            self.call.details_mut().messages = Some(messages);
+        }
+        if !matches!(self.call.status, Some(200..=299)) {
+            return;
+        }
+        let mut harvest = told.harvest;
+        self.call.given.append(&mut harvest.ids);
+        self.call.given.truncate(128);
+        let presented = self.call.identities.iter().find(|known| known.kind.is_credential()).cloned();
+        let shown = self.refresh_shown.take().or(presented);
+        link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
+    }
+
     fn grade(&self, facts: &FlowFacts) -> Grade {
         if !self.call.ambiguities.is_empty() || self.call.status.is_none() && facts.one_sided_unknown {
             Grade::C
@@ -257,29 +281,42 @@ impl Exchange {
     }
 }
 
-/// What an answer's head says of its body.
-#[derive(Clone, Copy, Default)]
+/// Where an answer's head says what its body is; it is read only when bodies are.
+#[derive(Clone, Copy)]
 pub(crate) struct BodyOf<'h> {
-    content_type: Option<&'h [u8]>,
-    is_encoded: bool,
+    headers: &'h [Header<'h>],
 }
 
 impl<'h> BodyOf<'h> {
-    pub(crate) fn gather(headers: &[Header<'h>]) -> Self {
-        let mut found = Self::default();
-        for header in headers {
-            match header.name.len() {
-                12 if header.name.eq_ignore_ascii_case("content-type") => {
-                    found.content_type = Some(header.value);
-                }
-                16 if header.name.eq_ignore_ascii_case("content-encoding") => {
-                    found.is_encoded = !header.value.eq_ignore_ascii_case(b"identity");
-                }
-                _ => {}
-            }
-        }
-        found
+    pub(crate) fn gather(headers: &'h [Header<'h>]) -> Self {
+        Self { headers }
     }
+}
+
+/// A scan of the body that `headers` announce.
+fn scan(headers: &[Header<'_>], role: Role, desk: &mut Desk) -> Option<Box<Scan>> {
+    let announced = Announced::gather(headers);
+    let limits = Limits { bytes_max: desk.config.body_bytes_max, ratio_max: desk.config.body_ratio_max };
+    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+    Scan::new(&announced, role, limits, rules, (&mut desk.decoders, &mut desk.losses)).map(Box::new)
+}
+
+fn told(scan: Scan, desk: &mut Desk) -> Told {
+    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+    scan.finish(rules, (&mut desk.decoders, &mut desk.losses))
+}
+
+/// What the query alone says, if anything.
+fn query_details(query: Query) -> Option<Box<Details>> {
+    if query.fields.is_empty() {
+        return None;
+    }
+    let request = query.operation.map(|operation| BodyFacts {
+        form: BodyForm::Graphql,
+        operations: [operation].into_iter().collect(),
+        ..BodyFacts::default()
+    });
+    Some(Box::new(Details { query: query.fields, request, ..Details::default() }))
 }
 
 /// What the conversation knows that its calls need at their end.
@@ -287,10 +324,4 @@ impl<'h> BodyOf<'h> {
 pub(crate) struct FlowState {
     pub(crate) ambiguities: Ambiguities,
     pub(crate) basic_accepted: bool,
-}
-
-impl Desk {
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules { names: &self.names, decoys: &self.config.decoys }
-    }
 }

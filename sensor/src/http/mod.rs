@@ -21,6 +21,7 @@ pub(crate) use exchange::{Exchange, FlowState};
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
+    body::Decoders,
     identity::IdentityCache,
     stream::{Close, Direction, FlowFacts, Piece},
 };
@@ -36,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) names: Pseudonyms,
     pub(crate) losses: Losses,
     pub(crate) identities: IdentityCache,
+    /// Decoders of bodies, and the memory they take.
+    pub(crate) decoders: Decoders,
     /// Header names of the head in hand.
     pub(crate) scratch: Vec<u8>,
 }
@@ -44,8 +47,10 @@ impl Desk {
     pub(crate) fn new(mut config: HttpConfig, names: Pseudonyms) -> Self {
         config.headers_max = config.headers_max.min(256);
         config.open_requests_max = config.open_requests_max.max(1);
+        let decoders = Decoders::new(config.decoder_bytes_max);
         Self {
             config,
+            decoders,
             names,
             losses: Losses::default(),
             identities: IdentityCache::new(),

@@ -98,7 +98,9 @@ impl Conversation {
         let positions = (start, self.requests.position());
         self.index += 1;
         let mut exchange = Exchange::new(at, positions, self.index, (method, version), caller, facts, desk);
-        exchange.framed(framed.framing);
+        if framed.framing != Framing::Length(0) {
+            exchange.request_begins(headers, desk);
+        }
         self.requests.body(framed.framing);
         self.requesting = framed.framing != Framing::Unknown;
         if !self.requesting {

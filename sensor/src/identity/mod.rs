@@ -12,11 +12,15 @@ use std::net::IpAddr;
 use compact_str::CompactString;
 use httparse::Header;
 use memchr::{memchr, memmem};
-use model::{Ambiguities, Ambiguity, Context, FieldId, Issued, LoginAttempt, Principal, PrincipalKind};
+use model::{
+    Ambiguities, Ambiguity, Context, FieldId, Issued, LoginAttempt, Operation, Principal, PrincipalKind,
+};
 use smallvec::SmallVec;
 
 use crate::{
-    body::{BodyKind, Rules, field_id, id_shape, pairs},
+    body::{
+        Fields as Parameters, Rules, clean, field_id, graphql_operation, id_shape, keep, pairs, text_field,
+    },
     http::{Desk, Touched},
     stream::FlowFacts,
 };
@@ -40,10 +44,27 @@ pub(crate) struct Caller {
     pub(crate) decoys: Touched,
     /// The user and password of basic auth.
     pub(crate) basic: Option<LoginAttempt>,
-    pub(crate) body_kind: Option<BodyKind>,
+    pub(crate) query: Query,
     pub(crate) expects_continue: bool,
     /// Ways in which two recipients could read the head differently.
     pub(crate) ambiguities: Ambiguities,
+}
+
+/// What the query says, without its values.
+#[derive(Default)]
+pub(crate) struct Query {
+    pub(crate) fields: Parameters,
+    /// The operation that a GraphQL document in it asks for.
+    pub(crate) operation: Option<Operation>,
+}
+
+impl Query {
+    fn take(&mut self, name: &str, value: &[u8]) {
+        keep(&mut self.fields, text_field(clean(name.as_bytes()), value));
+        if name == "query" && value.contains(&b'{') && value.len() <= PATH_BYTES_MAX {
+            self.operation = graphql_operation(value, "");
+        }
+    }
 }
 
 /// Reads a request's target and header fields.
@@ -54,11 +75,15 @@ pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, d
     let host = target.authority.or(fields.host).unwrap_or_default();
     let mut decoys = Touched::new();
     let mut asked = SmallVec::new();
+    let mut query = Query::default();
     for (name, value) in pairs(target.query) {
         desk.config.decoys.value(&value, &desk.names, &mut decoys);
         let name = std::str::from_utf8(&name).unwrap_or_default();
         if asked.len() < ASKED_MAX {
             asked.extend(field_id(name, "", &value, &desk.names));
+        }
+        if desk.config.inspect_bodies {
+            query.take(name, &value);
         }
     }
     let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
@@ -85,7 +110,7 @@ pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, d
         asked,
         decoys,
         basic: credentials.basic.clone(),
-        body_kind: if fields.is_encoded { None } else { fields.content_type.and_then(BodyKind::of) },
+        query,
         expects_continue: fields.expects_continue,
         ambiguities: ambiguities(fields.hosts > 1, credentials.is_contradictory),
         identities: credentials.into_identities(),
@@ -186,8 +211,6 @@ struct Fields<'h> {
     api_keys: SmallVec<[&'h [u8]; 1]>,
     x_forwarded_for: SmallVec<[&'h [u8]; 2]>,
     forwarded: SmallVec<[&'h [u8]; 1]>,
-    content_type: Option<&'h [u8]>,
-    is_encoded: bool,
     expects_continue: bool,
     agent: &'h [u8],
     language: &'h [u8],
@@ -245,10 +268,7 @@ impl<'h> Fields<'h> {
                 return false;
             }
             10 if is("user-agent") => self.agent = value,
-            12 if is("content-type") => {
-                self.content_type = Some(value);
-                return false;
-            }
+            12 if is("content-type") => return false,
             13 if is("authorization") => {
                 self.authorization.push(value);
                 return false;
@@ -259,10 +279,7 @@ impl<'h> Fields<'h> {
                 self.x_forwarded_for.push(value);
                 return false;
             }
-            16 if is("content-encoding") => {
-                self.is_encoded = !value.eq_ignore_ascii_case(b"identity");
-                return false;
-            }
+            16 if is("content-encoding") => return false,
             _ if api_key_headers.iter().any(|known| is(known)) => self.api_keys.push(value),
             _ => return !varies(name),
         }

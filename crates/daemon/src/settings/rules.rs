@@ -98,6 +98,8 @@ fn ranges(settings: &Settings, wrong: &mut Wrong) {
     wrong.range("sensor", "headers", wide(sensor.headers), &(16..=256));
     wrong.range("sensor", "open_requests", wide(sensor.open_requests), &(1..=10_000));
     wrong.range("sensor", "body_kib", wide(sensor.body_kib), &(0..=16_384));
+    wrong.range("sensor", "body_ratio", u64::from(sensor.body_ratio), &(1..=100_000));
+    wrong.range("sensor", "decoder_mib", wide(sensor.decoder_mib), &(1..=1_024));
     wrong.range("limits", "memory_mib", wide(limits.memory_mib), &(64..=1_048_576));
     wrong.range("limits", "ledger_days", limits.ledger_days, &(1..=36_500));
     wrong.range("limits", "ledger_mib", limits.ledger_mib, &(16..=1_048_576));

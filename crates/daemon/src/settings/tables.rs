@@ -70,6 +70,8 @@ pub(crate) struct Sensor {
     pub(crate) open_requests: usize,
     pub(crate) inspect_bodies: bool,
     pub(crate) body_kib: usize,
+    pub(crate) body_ratio: u32,
+    pub(crate) decoder_mib: usize,
 }
 
 impl Default for Sensor {
@@ -82,6 +84,8 @@ impl Default for Sensor {
             open_requests: 128,
             inspect_bodies: true,
             body_kib: 64,
+            body_ratio: 200,
+            decoder_mib: 32,
         }
     }
 }

@@ -1,0 +1,203 @@
+//! Key paths: names in the order in which they stand in, each path once with what is known of it out. Knows no value.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use smallvec::SmallVec;
+
+use super::super::harvest::Interest;
+
+/// Different paths told apart in one text. What comes after goes by its name alone.
+const PATHS_MAX: usize = 1_024;
+/// Paths searched one by one before there is an index.
+const SEARCHED_MAX: usize = 16;
+/// Bytes of names kept; a name past it is unknown.
+const NAMES_BYTES_MAX: usize = 16_384;
+/// Longest name kept.
+pub(super) const NAME_BYTES_MAX: usize = 64;
+
+/// Place of a path in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PathId(u16);
+
+impl PathId {
+    /// No path: a value in no object, or one past the limit.
+    pub(super) const NONE: Self = Self(u16::MAX);
+}
+
+/// What is known of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    hash: u64,
+    /// The object in which it was seen last.
+    object: u32,
+    /// The path that came after it last time.
+    next: u16,
+    name_start: u16,
+    name_len: u8,
+    /// Its place among the fields, plus one; zero when it has none.
+    pub(super) field: u8,
+    pub(super) interest: Interest,
+}
+
+/// A path that was looked up.
+pub(super) struct Found {
+    pub(super) id: PathId,
+    pub(super) is_new: bool,
+    /// Its object held it before.
+    pub(super) is_twice: bool,
+}
+
+/// The paths of one text.
+pub(super) struct Paths {
+    seed: u64,
+    paths: SmallVec<[Path; 8]>,
+    names: Vec<u8>,
+    index: HashMap<u64, u16, BuildHasherDefault<Keyed>>,
+    last: u16,
+    /// Whether there were more than fit.
+    pub(super) is_full: bool,
+}
+
+impl Paths {
+    /// An empty table; `seed` is secret, so that nobody can build two paths with one hash.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            paths: SmallVec::new(),
+            names: Vec::new(),
+            index: HashMap::default(),
+            last: u16::MAX,
+            is_full: false,
+        }
+    }
+
+    /// The path of `name` in an object that goes by `holder` and is the `object`-th of the text.
+    pub(super) fn find(&mut self, holder: u64, name: &[u8], object: u32) -> Found {
+        let hash = hash(holder, name);
+        let guess = self.paths.get(usize::from(self.last)).map_or(0, |last| last.next);
+        let place = match self.paths.get(usize::from(guess)) {
+            Some(path) if path.hash == hash => Some(guess),
+            _ => self.search(hash),
+        };
+        if let Some(place) = place {
+            self.follow(place);
+            let path = self.paths.get_mut(usize::from(place));
+            let is_twice = path.is_some_and(|path| std::mem::replace(&mut path.object, object) == object);
+            return Found { id: PathId(place), is_new: false, is_twice };
+        }
+        let id = self.add(hash, name, object);
+        Found { id, is_new: id != PathId::NONE, is_twice: false }
+    }
+
+    pub(super) fn get(&self, id: PathId) -> Option<&Path> {
+        self.paths.get(usize::from(id.0))
+    }
+
+    pub(super) fn get_mut(&mut self, id: PathId) -> Option<&mut Path> {
+        self.paths.get_mut(usize::from(id.0))
+    }
+
+    /// Hash of a path; that of the root for none.
+    pub(super) fn hash(&self, id: PathId) -> u64 {
+        self.get(id).map_or(self.seed, |path| path.hash)
+    }
+
+    /// Last name of a path; empty for none, and for one too long to keep.
+    pub(super) fn name(&self, id: PathId) -> &str {
+        let bytes = self.get(id).and_then(|path| {
+            let start = usize::from(path.name_start);
+            self.names.get(start..start + usize::from(path.name_len))
+        });
+        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The set of paths as one number, whatever their order.
+    pub(super) fn set(&self) -> u64 {
+        self.paths.iter().fold(0, |sum, path| sum.wrapping_add(folded(path.hash, self.seed | 1)))
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let spilled = if self.paths.spilled() { self.paths.capacity() * size_of::<Path>() } else { 0 };
+        spilled + self.names.capacity() + self.index.capacity() * 16
+    }
+
+    fn search(&self, hash: u64) -> Option<u16> {
+        if self.paths.len() > SEARCHED_MAX {
+            return self.index.get(&hash).copied();
+        }
+        let place = self.paths.iter().position(|path| path.hash == hash)?;
+        u16::try_from(place).ok()
+    }
+
+    fn add(&mut self, hash: u64, name: &[u8], object: u32) -> PathId {
+        let Some(place) = u16::try_from(self.paths.len()).ok().filter(|n| usize::from(*n) < PATHS_MAX) else {
+            self.is_full = true;
+            return PathId::NONE;
+        };
+        let fits = name.len() <= NAME_BYTES_MAX && self.names.len() + name.len() <= NAMES_BYTES_MAX;
+        let kept = if fits { name } else { b"" };
+        let name_start = u16::try_from(self.names.len()).unwrap_or(0);
+        self.names.extend_from_slice(kept);
+        let name_len = u8::try_from(kept.len()).unwrap_or(0);
+        let interest = Interest::default();
+        self.paths.push(Path { hash, object, next: 0, name_start, name_len, field: 0, interest });
+        if self.paths.len() > SEARCHED_MAX {
+            if self.index.is_empty() {
+                self.index.extend(self.paths.iter().zip(0_u16..).map(|(path, place)| (path.hash, place)));
+            }
+            self.index.insert(hash, place);
+        }
+        self.follow(place);
+        PathId(place)
+    }
+
+    fn follow(&mut self, place: u16) {
+        if let Some(last) = self.paths.get_mut(usize::from(self.last)) {
+            last.next = place;
+        }
+        self.last = place;
+    }
+}
+
+/// A hash of a name under the hash of what holds it: multiply and fold, eight bytes at a time.
+fn hash(holder: u64, name: &[u8]) -> u64 {
+    let mut state = holder ^ 0x9e37_79b9_7f4a_7c15;
+    let mut rest = name;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        state = folded(state ^ u64::from_le_bytes(*eight), 0xd6e8_feb8_6659_fd93);
+        rest = after;
+    }
+    let tail = rest.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let length = name.len() as u64;
+    folded(state ^ tail, 0xa076_1d64_78bd_642f)
+        ^ folded(holder.rotate_left(17) ^ length, 0xe703_7ed1_a0b4_28db)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "both halves of the product are used")]
+fn folded(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// The keys of the index are hashes already.
+#[derive(Default)]
+struct Keyed(u64);
+
+impl Hasher for Keyed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
+}
