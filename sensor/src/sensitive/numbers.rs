@@ -1,0 +1,133 @@
+//! Numbers: finds the words with digits in them and asks each class. Judges every number once.
+
+use model::SensitiveClass;
+
+use super::{BEHIND, Spot, Tally, card, cluster::Cluster, context::Context, iban, national, passport, phone};
+
+/// Counts the numbers whose first digit stands from `from` to `to`, the places before `free` being taken by a number
+/// judged already. The place up to which text is taken.
+pub(super) fn scan(text: &[u8], from: usize, free: usize, to: usize, tally: &mut Tally) -> usize {
+    let mut at = from.max(free);
+    while let Some(found) = next_digit(text, at, to) {
+        let inside = found.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_digit);
+        at = if inside { found + 1 } else { judge(text, found, tally).max(found + 1) };
+    }
+    at.max(to.min(at)).max(free)
+}
+
+/// The first digit from `at` on and before `to`, looked for in blocks.
+fn next_digit(text: &[u8], mut at: usize, to: usize) -> Option<usize> {
+    while let Some(block) = text.get(at..to)?.first_chunk::<16>() {
+        if block.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
+            break;
+        }
+        at += 16;
+    }
+    let rest = text.get(at..to)?;
+    rest.iter().position(u8::is_ascii_digit).map(|place| at + place)
+}
+
+/// Judges the number whose first digit is here. The place after it.
+fn judge(text: &[u8], at: usize, tally: &mut Tally) -> usize {
+    // Most numbers are short and stand alone: an id, a price, a flag.
+    if let Some(
+        [_, b',' | b'}' | b']' | b'"' | b':', ..] | [_, b'0'..=b'9', b',' | b'}' | b']' | b'"' | b':', ..],
+    ) = text.get(at..at + 3)
+    {
+        let before = at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(0);
+        if matches!(before, b':' | b',' | b'[' | b' ' | b'"') {
+            return at + 1;
+        }
+    }
+    let spot = Spot::new(text, at);
+    let base = at - spot.at;
+    let letters = spot.text.get(..spot.at).unwrap_or_default();
+    let letters = letters.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let end = if letters > 0 && !spot.begins(spot.at) {
+        with_letters(&spot, letters, tally)
+    } else {
+        plain(&spot, tally)
+    };
+    base + end
+}
+
+/// A word that begins with letters. The index after it.
+fn with_letters(spot: &Spot<'_>, letters: usize, tally: &mut Tally) -> usize {
+    let rest = spot.rest();
+    let size = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let word_end = spot.at + size;
+    // In `\nAB12` the n is not the word's.
+    let mut start = spot.at - letters;
+    if !spot.begins(start) && spot.begins(start + 1) && letters > 1 {
+        start += 1;
+    }
+    if letters > 6 || !spot.begins(start) || spot.at >= BEHIND && start == 0 {
+        return word_end;
+    }
+    let letters = spot.at - start;
+    if letters == 2
+        && let Some(end) = iban::read(spot, start)
+    {
+        tally.count(SensitiveClass::Iban);
+        return end;
+    }
+    if let Some(end) = national::lettered(spot, start, letters) {
+        tally.count(SensitiveClass::NationalId);
+        return end;
+    }
+    if letters <= 2
+        && let Some(end) = passport::read(spot, start, &Context::of(spot, start))
+    {
+        tally.count(SensitiveClass::Passport);
+        return end;
+    }
+    word_end
+}
+
+/// A number that begins with a digit. The index after it, or after its first group.
+fn plain(spot: &Spot<'_>, tally: &mut Tally) -> usize {
+    let rest = spot.rest();
+    let Some(whole) = Cluster::read(spot) else {
+        return spot.at + rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    };
+    let start = spot.at - usize::from(whole.plus) - usize::from(whole.bracket);
+    let first_end = whole.first_end();
+    let word = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let past = first_end.max(spot.at + word);
+    if whole.digits().len() < 6 || !spot.begins(start) {
+        return past;
+    }
+    let context = Context::of(spot, start);
+    let mut cluster = whole;
+    loop {
+        if let Some((class, end)) = class_of(spot, &cluster, &context) {
+            tally.count(class);
+            return end;
+        }
+        if !cluster.shorten() || cluster.digits().len() < 6 {
+            return past;
+        }
+    }
+}
+
+fn class_of(spot: &Spot<'_>, cluster: &Cluster, context: &Context<'_>) -> Option<(SensitiveClass, usize)> {
+    if let Some(end) = national::tailed(spot, cluster, context) {
+        return Some((SensitiveClass::NationalId, end));
+    }
+    let end = cluster.end();
+    if !spot.ends(end) {
+        return passport::read(spot, spot.at, context).map(|end| (SensitiveClass::Passport, end));
+    }
+    let class = if card::is_card(cluster, context) {
+        SensitiveClass::CardNumber
+    } else if national::is_id(cluster, context) {
+        SensitiveClass::NationalId
+    } else if cluster.sizes().len() == 1 && passport::read(spot, spot.at, context).is_some() {
+        SensitiveClass::Passport
+    } else if phone::is_phone(cluster, context) {
+        SensitiveClass::Phone
+    } else {
+        return None;
+    };
+    Some((class, end))
+}
