@@ -174,6 +174,9 @@ impl Flow {
             bench.desk.losses.count(Loss::OutOfWindow);
             return After::Open;
         }
+        if let Some(why) = segment.ambiguous {
+            self.session.taint(why);
+        }
         if segment.urgent {
             // Whether the urgent byte belongs to the stream is the receiver's choice (RFC 6093).
             self.session.taint(Ambiguity::Urgent);
@@ -287,11 +290,11 @@ impl Flow {
                 if conflict {
                     self.conflict(bench);
                 }
-                bench.desk.losses.add(Loss::Duplicate, u64::from(!is_new));
+                bench.desk.losses.add(segment.again(), u64::from(!is_new));
                 self.stay_within(direction, at, bench);
             }
             Offer::Old => {
-                bench.desk.losses.add(Loss::Duplicate, u64::from(!segment.payload.is_empty()));
+                bench.desk.losses.add(segment.again(), u64::from(!segment.payload.is_empty()));
                 self.cut(direction, segment, at, bench);
             }
             Offer::Outside if self.half(direction).follows(segment.seq) => {

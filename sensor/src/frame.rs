@@ -28,6 +28,22 @@ pub enum LinkType {
     LinuxCooked,
     /// Linux cooked capture, version 2 (276).
     LinuxCooked2,
+    /// PPP, also in HDLC-like framing (9, 50).
+    Ppp,
+    /// PPP behind a byte that tells its direction (166, 204).
+    PppDirection,
+    /// PPP over Ethernet, session frames (51).
+    PppoeSession,
+    /// Cisco HDLC (104).
+    CiscoHdlc,
+    /// A stack of MPLS labels (219).
+    Mpls,
+    /// Linux netfilter log (239).
+    Nflog,
+    /// IEEE 802.11 (105).
+    Wifi,
+    /// IEEE 802.11 behind a radiotap header (127).
+    Radiotap,
     /// Anything else, by number: every frame counts as `unsupported_link`.
     Other(i32),
 }
@@ -40,6 +56,14 @@ impl From<i32> for LinkType {
             12 | 14 | 101 | 228 | 229 => Self::Raw,
             113 => Self::LinuxCooked,
             276 => Self::LinuxCooked2,
+            9 | 50 => Self::Ppp,
+            166 | 204 => Self::PppDirection,
+            51 => Self::PppoeSession,
+            104 => Self::CiscoHdlc,
+            219 => Self::Mpls,
+            239 => Self::Nflog,
+            105 => Self::Wifi,
+            127 => Self::Radiotap,
             other => Self::Other(other),
         }
     }

@@ -3,7 +3,11 @@
 
 mod body;
 pub mod capture;
+#[cfg(test)]
+mod conformance;
+mod decap;
 mod flow;
+mod fragments;
 mod frame;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -12,6 +16,7 @@ mod handshakes;
 mod http;
 mod http2;
 mod identity;
+mod mirrors;
 mod segment;
 #[allow(dead_code, reason = "bodies hand their text to it")]
 mod sensitive;
@@ -27,6 +32,8 @@ mod tests;
 mod tls;
 mod websocket;
 
+pub use decap::{DecapConfig, TunnelPorts};
+pub use fragments::{FragmentConfig, FragmentPolicy};
 pub use frame::{Frame, LinkType};
 pub use http::{Decoys, HttpConfig};
 pub use sensor::{Counts, Sensor, SensorConfig, Shard};

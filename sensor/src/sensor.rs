@@ -1,16 +1,21 @@
 //! The sensor: frames and time in, API calls and counted losses out. Never asks the host, never holds more than its limit.
 
+mod intake;
+
 use std::time::Duration;
 
 use ahash::RandomState;
 use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
+    decap::{DecapConfig, decode},
     flow::{After, Bench, Flow},
+    fragments::{FragmentConfig, Fragments, Weight},
     frame::Frame,
     handshakes::{Handshakes, Stage},
     http::{Desk, HttpConfig},
-    segment::{Segment, decode},
+    mirrors::Mirrors,
+    segment::Segment,
     stream::{Close, FlowFacts},
     table::{Class, FlowKey, FlowTable},
 };
@@ -45,6 +50,10 @@ pub struct SensorConfig {
     pub half_stream_bytes_max: usize,
     /// A flow without segments for this long is closed.
     pub idle: Duration,
+    /// What is read through on the way to TCP.
+    pub decap: DecapConfig,
+    /// How IP fragments are joined.
+    pub fragments: FragmentConfig,
     /// HTTP settings.
     pub http: HttpConfig,
 }
@@ -57,6 +66,8 @@ impl Default for SensorConfig {
             flows_max: 100_000,
             half_stream_bytes_max: 256 << 10,
             idle: Duration::from_secs(300),
+            decap: DecapConfig::default(),
+            fragments: FragmentConfig::default(),
             http: HttpConfig::default(),
         }
     }
@@ -65,7 +76,7 @@ impl Default for SensorConfig {
 /// What a sensor has seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Frames of this shard; those without a flow belong to shard 0.
+    /// Frames of this shard; those without a flow belong to shard 0. A fragment counts once its datagram is joined or lost.
     pub frames: u64,
     /// Captured bytes of those.
     pub bytes: u64,
@@ -90,6 +101,8 @@ pub struct Sensor {
     desk: Desk,
     flows: FlowTable,
     handshakes: Handshakes,
+    mirrors: Mirrors,
+    fragments: Fragments,
     /// Slots of flows that wait for missing bytes.
     waiting: Vec<u32>,
     now: Timestamp,
@@ -109,6 +122,8 @@ impl Sensor {
         let hasher = RandomState::with_seeds(seed(0), seed(1), seed(2), seed(3));
         Self {
             flows: FlowTable::new(hasher.clone()),
+            mirrors: Mirrors::new(),
+            fragments: Fragments::new(config.fragments.clone(), hasher.clone()),
             hasher,
             desk: Desk::new(config.http.clone(), names.clone()),
             config,
@@ -127,24 +142,11 @@ impl Sensor {
     pub fn push(&mut self, frame: Frame<'_>, calls: &mut Vec<ApiCall>) {
         self.tick(frame.at, calls);
         let before = calls.len();
-        let length = frame.bytes.len() as u64;
-        match decode(&frame) {
-            Ok(segment) => {
-                let (key, source_is_low) = FlowKey::of(segment.source, segment.destination);
-                let hash = self.hasher.hash_one(key);
-                let Shard { index, of } = self.config.shard;
-                // The low bits choose the place among the handshakes.
-                if of > 1 && (hash >> 32) % u64::from(of) != u64::from(index) {
-                    return;
-                }
-                self.counts.frames_used += 1;
-                self.segment(key, hash, source_is_low, &segment, calls);
-            }
-            Err(loss) if self.config.shard.index == 0 => self.desk.losses.count(loss),
-            Err(_) => return,
+        let weight = Weight { frames: 1, bytes: frame.bytes.len() as u64 };
+        match decode(&frame, &self.config.decap) {
+            Ok(found) => self.found(&found, weight, calls),
+            Err(loss) => self.lose(loss, weight),
         }
-        self.counts.frames += 1;
-        self.counts.bytes += length;
         self.stamp(before, calls);
     }
 
@@ -166,12 +168,18 @@ impl Sensor {
             self.desk.losses.count(Loss::IdleFlow);
             self.end(slot, Close::Idle, calls);
         }
+        let mut lost = Vec::new();
+        self.fragments.tick(self.now, &mut lost);
+        self.lose_all(lost);
         self.stamp(before, calls);
     }
 
     /// The input is over: every flow is closed, everything held is emitted.
     pub fn finish(&mut self, calls: &mut Vec<ApiCall>) {
         let before = calls.len();
+        let mut lost = Vec::new();
+        self.fragments.close(&mut lost);
+        self.lose_all(lost);
         while let Some(slot) = self.flows.least_useful() {
             self.end(slot, Close::End, calls);
         }
@@ -198,7 +206,7 @@ impl Sensor {
     }
 
     fn memory(&self) -> usize {
-        self.held_bytes + self.flows.len() * (size_of::<Flow>() + 128)
+        self.held_bytes + self.fragments.memory() + self.flows.len() * (size_of::<Flow>() + 128)
     }
 
     /// Calls end when we notice that they do: the order of judging must not depend on how long bytes were held.
@@ -288,7 +296,7 @@ impl Sensor {
     ) -> Option<u32> {
         let shake = self.handshakes.find(hash, self.now);
         if shake.is_some_and(|shake| shake.is_straggler(source_is_low, segment.seq)) {
-            self.desk.losses.count(Loss::Duplicate);
+            self.desk.losses.count(segment.again());
             return None;
         }
         let shake = shake.filter(|shake| !shake.stage.is_over());

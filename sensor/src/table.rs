@@ -18,21 +18,24 @@ const NONE: u32 = u32::MAX;
 pub(crate) struct FlowKey {
     pub(crate) low: SocketAddr,
     pub(crate) high: SocketAddr,
+    /// Of the tunnels around it; 0 when they are not told apart.
+    pub(crate) tunnel: u64,
 }
 
 impl FlowKey {
     /// The key of a segment, and whether its source is the low end.
-    pub(crate) fn of(source: SocketAddr, destination: SocketAddr) -> (Self, bool) {
+    pub(crate) fn of(source: SocketAddr, destination: SocketAddr, tunnel: u64) -> (Self, bool) {
         if source <= destination {
-            (Self { low: source, high: destination }, true)
+            (Self { low: source, high: destination, tunnel }, true)
         } else {
-            (Self { low: destination, high: source }, false)
+            (Self { low: destination, high: source, tunnel }, false)
         }
     }
 
     /// The key as bytes, for keyed hashes.
-    pub(crate) fn bytes(&self) -> [u8; 36] {
-        let mut bytes = [0; 36];
+    pub(crate) fn bytes(&self) -> [u8; 44] {
+        let mut bytes = [0; 44];
+        bytes[36..].copy_from_slice(&self.tunnel.to_be_bytes());
         for (part, end) in bytes.chunks_exact_mut(18).zip([self.low, self.high]) {
             let address = match end.ip() {
                 IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
@@ -48,6 +51,9 @@ impl FlowKey {
 /// Fewer and wider writes than derived: it runs once or twice a frame.
 impl Hash for FlowKey {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
+        if self.tunnel != 0 {
+            hasher.write_u64(self.tunnel);
+        }
         for end in [self.low, self.high] {
             match end.ip() {
                 IpAddr::V4(v4) => hasher.write_u64(u64::from(v4.to_bits()) << 16 | u64::from(end.port())),

@@ -61,7 +61,8 @@ fn everything_twice_is_the_same_and_counted() {
     script.handshake().exchange(&ask("a"), ANSWER).exchange(&ask("b"), ANSWER).fin();
     script.frames = script.frames.iter().flat_map(|frame| [frame.clone(), frame.clone()]).collect();
     let sensor = expect(&script, &["/a 200 A true", "/b 200 A true"]);
-    assert_eq!(sensor.losses().of(Loss::Duplicate), 4);
+    assert_eq!(sensor.losses().of(Loss::DuplicateFrame), 12);
+    assert_eq!(sensor.losses().of(Loss::Duplicate), 0);
     assert_eq!(sensor.losses().of(Loss::ConflictingOverlap), 0);
 }
 

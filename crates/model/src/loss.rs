@@ -61,15 +61,23 @@ losses! {
     NotIp = "not_ip", Frames;
     /// IP, but not TCP.
     NotTcp = "not_tcp", Frames;
-    /// A fragment of an IP datagram.
+    /// More tags, tunnels, labels or extension headers inside each other than are read through.
+    TooDeep = "too_deep", Frames;
+    /// A fragment of an IP datagram that never became whole.
     Fragment = "fragment", Frames;
+    /// A fragment of a datagram whose fragments contradict each other: receivers drop all of it.
+    FragmentOverlap = "fragment_overlap", Frames;
+    /// A fragment given up because the table of unfinished datagrams was full.
+    FragmentTableFull = "fragment_table_full", Frames;
     /// Headers that contradict themselves.
     Malformed = "malformed", Frames;
     /// Payload cut by the snap length; the missing bytes become a gap.
     PayloadCut = "payload_cut", Segments;
     /// Payload outside the window that the receiver accepts.
     OutOfWindow = "out_of_window", Segments;
-    /// The same bytes once more: a retransmission or a frame mirrored twice.
+    /// A frame that was mirrored twice, as it came in and as it went out.
+    DuplicateFrame = "duplicate_frame", Segments;
+    /// The same bytes once more: a retransmission.
     Duplicate = "duplicate", Segments;
     /// A retransmission with other bytes than before: the flow's calls lose their grade.
     ConflictingOverlap = "conflicting_overlap", Segments;
