@@ -5,6 +5,7 @@ mod intake;
 use std::time::Duration;
 
 use ahash::RandomState;
+use intake::guess_client;
 use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
@@ -385,18 +386,4 @@ impl Sensor {
             self.desk.losses.count(Loss::OneSided);
         }
     }
-}
-
-/// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side
-/// that sends an answer, else the one with the higher port.
-fn guess_client(segment: &Segment<'_>, source_is_low: bool, key: &FlowKey) -> bool {
-    const METHODS: [&[u8]; 9] =
-        [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PRI "];
-    if segment.payload.starts_with(b"HTTP/1.") {
-        return !source_is_low;
-    }
-    if METHODS.iter().any(|method| segment.payload.starts_with(method)) {
-        return source_is_low;
-    }
-    key.low.port() > key.high.port()
 }
