@@ -1,38 +1,28 @@
 //! Flows: segments of both directions in, pieces to the conversation out, each direction in order and neither before
 //! what it answers. Never waits for a lost byte longer than the slack.
 
+mod acceptance;
+mod bench;
 mod ending;
 mod patience;
 mod unacked;
 
 use std::net::SocketAddr;
 
-use model::{Ambiguity, ApiCall, Loss, Timestamp};
+use model::{Ambiguities, Ambiguity, Loss, Timestamp};
 
 use crate::{
-    half::{Half, Offer, Stamp},
+    half::{Fate, Half, Offer, Stamp},
     handshakes::Stage,
-    http::Desk,
     segment::Segment,
     seq::Seq,
     session::Session,
     stream::{Close, Direction, FlowFacts, Piece},
     table::{Class, FlowKey},
 };
+pub(crate) use bench::Bench;
 use patience::Force;
 use unacked::Unacked;
-
-/// What a flow is given to work with.
-pub(crate) struct Bench<'a> {
-    pub(crate) desk: &'a mut Desk,
-    pub(crate) calls: &'a mut Vec<ApiCall>,
-    /// Bytes one half may keep.
-    pub(crate) half_bytes_max: usize,
-    /// Bytes all halves together may still keep.
-    pub(crate) room: usize,
-    /// Empty buffers to reuse.
-    pub(crate) spare: &'a mut Vec<Vec<u8>>,
-}
 
 /// Whether the flow goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +52,8 @@ pub(crate) struct Flow {
     unacked: Unacked,
     /// Whether the sensor's list of waiting flows has this one.
     pub(crate) is_listed: bool,
+    /// Whether its bytes can be other ones than those that the receivers took.
+    pub(crate) ambiguities: Ambiguities,
 }
 
 impl Flow {
@@ -72,15 +64,12 @@ impl Flow {
         starts: [Option<Seq>; 2],
         stage: Stage,
     ) -> Self {
-        let mut session = Session::new(&facts);
-        if stage == Stage::Disputed {
-            session.taint(Ambiguity::Handshake);
-        }
+        let session = Session::new(&facts);
         let mut halves = [Half::default(), Half::default()];
         for (half, start) in halves.iter_mut().zip(starts) {
             start.into_iter().for_each(|start| half.start(start));
         }
-        Self {
+        let mut flow = Self {
             key,
             hash,
             last: Timestamp::ZERO,
@@ -94,7 +83,12 @@ impl Flow {
             segments: 0,
             unacked: Unacked::default(),
             is_listed: false,
+            ambiguities: Ambiguities::default(),
+        };
+        if stage == Stage::Disputed {
+            flow.taint(Ambiguity::Handshake);
         }
+        flow
     }
 
     /// Which way a segment from `source` travels.
@@ -115,7 +109,7 @@ impl Flow {
             return false;
         }
         if server.is_some_and(|seq| self.starts[1].is_some_and(|own| own != seq)) {
-            self.session.taint(Ambiguity::Handshake);
+            self.taint(Ambiguity::Handshake);
             return true;
         }
         self.stage = match (self.stage, server) {
@@ -159,6 +153,10 @@ impl Flow {
         let direction = self.direction(segment.source);
         self.last = at;
         self.segments += 1;
+        let fate = self.fate(direction, segment, bench.tcp);
+        if fate != Fate::Taken {
+            return self.refuse(direction, segment, fate, at, bench);
+        }
         self.see(direction, segment, bench);
         if segment.rst {
             return self.reset(direction, segment, at, bench);
@@ -166,7 +164,7 @@ impl Flow {
         if segment.syn {
             return After::Open;
         }
-        if self.session.is_opaque() {
+        if self.session.is_opaque() && !bench.is_tapped() {
             return self.pass_by(direction, segment, at, bench);
         }
         if segment.ack.is_none() {
@@ -175,19 +173,21 @@ impl Flow {
             return After::Open;
         }
         if let Some(why) = segment.ambiguous {
-            self.session.taint(why);
+            self.taint(why);
         }
         if segment.urgent {
-            // Whether the urgent byte belongs to the stream is the receiver's choice (RFC 6093).
-            self.session.taint(Ambiguity::Urgent);
+            self.urge(direction, segment);
         }
         if segment.len() > 0 {
             self.payload(direction, segment, at, bench);
         }
         if segment.fin {
             let stamp = self.stamp(segment, at);
-            self.half(direction).finish(segment.seq.plus(segment.len()), stamp);
+            if self.half(direction).finish(segment.seq.plus(segment.len()), stamp) {
+                self.conflict(bench);
+            }
         }
+        self.accept(direction, segment);
         self.settle(at, bench)
     }
 
@@ -227,25 +227,6 @@ impl Flow {
         &mut self.halves[direction as usize]
     }
 
-    /// Notes who has spoken and what the other side has received.
-    fn see(&mut self, direction: Direction, segment: &Segment<'_>, bench: &mut Bench<'_>) {
-        self.seen[direction as usize] = true;
-        self.facts.one_sided_unknown = !(self.seen[0] && self.seen[1]);
-        let Some(ack) = segment.ack else { return };
-        if segment.syn {
-            return;
-        }
-        if direction == Direction::Request && segment.len() > 0 && self.starts[0] == Some(segment.seq) {
-            // The client's first bytes acknowledge nothing but the server's SYN.
-            self.halves[1].start(ack);
-        }
-        let other = self.half(direction.other());
-        other.acknowledge(ack);
-        if direction == Direction::Response && self.halves[0].is_acked_past(0) {
-            self.unacked.forget(bench.spare);
-        }
-    }
-
     /// Tells the conversation what the server had received when it sent what comes next.
     fn tell_acknowledged(&mut self, ack: Option<Seq>) {
         if let Some(ack) = ack {
@@ -254,7 +235,7 @@ impl Flow {
     }
 
     fn stamp(&self, segment: &Segment<'_>, at: Timestamp) -> Stamp {
-        Stamp { needs: segment.ack, at, number: self.segments, is_lifted: false }
+        Stamp { needs: segment.ack, at, number: self.segments, ..Stamp::default() }
     }
 
     fn payload(&mut self, direction: Direction, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) {
@@ -303,7 +284,13 @@ impl Flow {
                 self.lose(direction, u64::try_from(missing).unwrap_or(0), at, bench);
                 self.payload(direction, segment, at, bench);
             }
-            Offer::Outside => bench.desk.losses.count(Loss::OutOfWindow),
+            Offer::Outside => {
+                bench.desk.losses.count(Loss::OutOfWindow);
+                let half = self.half(direction);
+                if half.end.is_some_and(|end| !end.is_after(segment.seq)) && !half.is_end_acked() {
+                    self.conflict(bench);
+                }
+            }
         }
     }
 
@@ -328,12 +315,18 @@ impl Flow {
 
     fn conflict(&mut self, bench: &mut Bench<'_>) {
         bench.desk.losses.count(Loss::ConflictingOverlap);
-        self.session.taint(Ambiguity::TcpOverlap);
+        self.taint(Ambiguity::TcpOverlap);
+    }
+
+    /// From here on nothing of this flow supports a block.
+    fn taint(&mut self, why: Ambiguity) {
+        self.ambiguities.insert(why);
+        self.session.taint(why);
     }
 
     /// Hands on what has become next, gives up what has waited too long, and notices the end.
     fn settle(&mut self, at: Timestamp, bench: &mut Bench<'_>) -> After {
-        if self.is_waiting() {
+        if self.is_waiting() || self.halves.iter().any(Half::has_doubts) {
             self.give_up(at, bench, Force::No);
         }
         if self.halves[1].head().is_none() {
@@ -374,7 +367,27 @@ impl Flow {
             Piece::Gap(_) if direction == Direction::Request => self.unacked.forget(bench.spare),
             _ => {}
         }
+        let urgent = self.halves[direction as usize].urgent;
+        if let (Piece::Bytes(bytes), Some(urgent)) = (piece, urgent) {
+            return self.tell_around(urgent, direction, bytes, at, bench);
+        }
+        self.say(direction, piece, at, bench);
+    }
+
+    fn say(&mut self, direction: Direction, piece: Piece<'_>, at: Timestamp, bench: &mut Bench<'_>) {
+        bench.tap(&self.facts, direction, piece);
         self.session.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
+    }
+
+    /// How many of the bytes handed on each other side has acknowledged.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn acknowledged(&self) -> [u64; 2] {
+        [&self.halves[0], &self.halves[1]].map(|half| half.acked.map_or(0, |ack| half.position_of(ack)))
+    }
+
+    fn both(&self, direction: Direction) -> [&Half; 2] {
+        let [request, response] = &self.halves;
+        if direction == Direction::Request { [request, response] } else { [response, request] }
     }
 
     fn pair(&mut self, direction: Direction) -> (&mut Half, &Half) {
@@ -382,16 +395,6 @@ impl Flow {
         match direction {
             Direction::Request => (request, response),
             Direction::Response => (response, request),
-        }
-    }
-}
-
-impl Direction {
-    /// The other way.
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Request => Self::Response,
-            Self::Response => Self::Request,
         }
     }
 }

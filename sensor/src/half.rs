@@ -1,10 +1,18 @@
 //! Half-streams: segments in any order in, bytes in order out. Never waits longer than told, never guesses missing bytes.
 
+mod doubts;
+mod keeping;
+mod overlap;
+mod receiver;
+
 use std::collections::BTreeMap;
 
 use model::Timestamp;
 
-use crate::seq::Seq;
+use crate::{seq::Seq, tcp::OverlapPolicy};
+use doubts::Doubts;
+pub(crate) use doubts::Fate;
+pub(crate) use receiver::Receiver;
 
 /// Farthest ahead of the expected byte that a segment is believed. More than any receiver's window in practice; a burst
 /// longer than this that is lost in the mirror is bridged by `follows`.
@@ -19,7 +27,7 @@ const RUN_COST_BYTES: usize = 96;
 const JOINED_BYTES_MAX: usize = 4_096;
 
 /// What waiting bytes know of their segment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stamp {
     /// What the sender had received when it sent them.
     pub(crate) needs: Option<Seq>,
@@ -28,6 +36,8 @@ pub(crate) struct Stamp {
     pub(crate) number: u64,
     /// They need not wait for what they acknowledge any longer.
     pub(crate) is_lifted: bool,
+    /// Their receiver was thought to have dropped them.
+    pub(crate) is_doubtful: bool,
 }
 
 /// Bytes that wait: for an earlier byte, or for the other side's bytes that they acknowledge.
@@ -71,6 +81,13 @@ pub(crate) struct Half {
     runs: BTreeMap<u64, Run>,
     /// Bytes in `runs`, with what keeping them costs.
     pub(crate) kept_bytes: usize,
+    /// What its receiver makes of overlaps.
+    pub(crate) policy: OverlapPolicy,
+    /// What its receiver accepts.
+    pub(crate) receiver: Receiver,
+    /// The byte that was marked as urgent last.
+    pub(crate) urgent: Option<Seq>,
+    doubts: Option<Box<Doubts>>,
 }
 
 impl Half {
@@ -84,6 +101,7 @@ impl Half {
     /// Forgets what waits and goes on at `next`, if that lies ahead.
     pub(crate) fn jump(&mut self, next: Seq) {
         self.runs.clear();
+        self.doubts = None;
         self.kept_bytes = 0;
         self.started = true;
         if next.is_after(self.next) {
@@ -114,6 +132,24 @@ impl Half {
         self.handed_on.saturating_add_signed(ack.offset_from(self.next)).min(self.handed_on)
     }
 
+    /// Whether an acknowledgement of these bytes is older than any that their sender still takes: from before its first
+    /// byte (RFC 5961, section 5.2).
+    pub(crate) fn is_too_old(&self, ack: Seq) -> bool {
+        let acked = self.acked.unwrap_or(self.next);
+        let all = self.handed_on.cast_signed().saturating_add(acked.offset_from(self.next));
+        self.started && acked.offset_from(ack) > all.clamp(0, ACK_WINDOW_BYTES)
+    }
+
+    /// Whether a number lies further ahead than any bytes that may just not have been seen yet.
+    pub(crate) fn is_unsent(&self, number: Seq) -> bool {
+        self.started && number.offset_from(self.next) > WINDOW_BYTES
+    }
+
+    /// Whether it has doubtful bytes.
+    pub(crate) fn has_doubts(&self) -> bool {
+        self.doubts.is_some()
+    }
+
     /// Whether bytes that acknowledge `needs` of this direction may be handed on in the other one.
     pub(crate) fn satisfies(&self, needs: Option<Seq>) -> bool {
         let Some(needs) = needs else { return true };
@@ -122,17 +158,22 @@ impl Half {
             || needs.offset_from(self.next) > WINDOW_BYTES
     }
 
-    /// Notes the FIN at `end`; one outside the window, or behind bytes that were seen, is not believed.
-    pub(crate) fn finish(&mut self, end: Seq, stamp: Stamp) {
+    /// Notes the FIN at `end`, unless it lies outside the window. Whether bytes behind it contradict it: then it only
+    /// counts if it is next, as for a receiver that has those bytes aside.
+    pub(crate) fn finish(&mut self, end: Seq, stamp: Stamp) -> bool {
         self.start(end);
         let last = self.runs.last_key_value().map_or(self.handed_on, |(at, run)| at + run.bytes.len() as u64);
         let offset = end.offset_from(self.next);
         let position = self.handed_on.saturating_add_signed(offset);
         // A forged one further on must not hide the real one.
         let is_first = self.end.is_none() || offset == 0;
-        if is_first && (0..=WINDOW_BYTES).contains(&offset) && position >= last {
+        if !is_first || !(0..=WINDOW_BYTES).contains(&offset) {
+            return false;
+        }
+        if position >= last || offset == 0 {
             (self.end, self.end_stamp) = (Some(end), Some(stamp));
         }
+        position < last
     }
 
     /// Takes the FIN back when bytes come in its place while its receiver may not have it: then it was not for the
@@ -184,92 +225,21 @@ impl Half {
         let skip = usize::try_from(-offset).unwrap_or(0);
         let Some(bytes) = bytes.get(skip..).filter(|bytes| !bytes.is_empty()) else { return Offer::Old };
         let position = self.handed_on.saturating_add(u64::try_from(offset).unwrap_or(0));
-        let conflict = !self.runs.is_empty() && self.contradicts(position, bytes);
-        if offset <= 0 && !hold {
+        let mut conflict = !self.runs.is_empty() && self.contradicts(position, bytes);
+        if self.doubts.is_some() {
+            conflict |= self.overrule(position, bytes);
+        }
+        let is_linux = self.policy == OverlapPolicy::Linux;
+        let must_wait = !is_linux && conflict && self.must_wait(position, position + bytes.len() as u64);
+        if offset <= 0 && !hold && !must_wait {
             return Offer::Next { skip, length, conflict };
         }
-        Offer::Kept { is_new: self.keep(position, bytes, stamp), conflict }
-    }
-
-    /// Whether `bytes` at `start` contradict kept ones.
-    fn contradicts(&self, start: u64, bytes: &[u8]) -> bool {
-        let end = start + bytes.len() as u64;
-        let before = self.runs.range(..start).next_back();
-        before
-            .into_iter()
-            .chain(self.runs.range(start..end))
-            .any(|(at, run)| differ((*at, &run.bytes), (start, bytes)))
-    }
-
-    /// Keeps bytes and says whether any are new.
-    ///
-    /// Where segments overlap, the one that starts earlier wins; of two with one start the longer one; of equal ones the
-    /// first: what Linux does with its queue of out-of-order segments, joined neighbours included.
-    fn keep(&mut self, mut start: u64, mut bytes: &[u8], stamp: Stamp) -> bool {
-        if let Some((at, run)) = self.runs.range(..=start).next_back() {
-            let known = (at + run.bytes.len() as u64).saturating_sub(start);
-            if known > 0 && !(*at == start && bytes.len() > run.bytes.len()) {
-                let known = usize::try_from(known).unwrap_or(usize::MAX).min(bytes.len());
-                start += known as u64;
-                bytes = bytes.get(known..).unwrap_or_default();
-            }
-        }
-        if bytes.is_empty() {
-            return false;
-        }
-        let replaced = self.clear_range(start, start + bytes.len() as u64);
-        self.join(start, bytes, stamp);
-        replaced < bytes.len()
-    }
-
-    /// Removes kept bytes in the range and says how many there were.
-    fn clear_range(&mut self, start: u64, end: u64) -> usize {
-        let mut removed = 0;
-        while let Some((&at, _)) = self.runs.range(start..end).next() {
-            let Some(mut run) = self.remove(at) else { break };
-            let inside = usize::try_from(end - at).unwrap_or(usize::MAX).min(run.bytes.len());
-            removed += inside;
-            if inside < run.bytes.len() {
-                run.bytes.drain(..inside);
-                self.insert(end, run);
-            }
-        }
-        removed
-    }
-
-    fn insert(&mut self, start: u64, run: Run) {
-        self.kept_bytes += run.bytes.len() + RUN_COST_BYTES;
-        self.runs.insert(start, run);
-    }
-
-    fn remove(&mut self, start: u64) -> Option<Run> {
-        let run = self.runs.remove(&start)?;
-        self.kept_bytes -= run.bytes.len() + RUN_COST_BYTES;
-        Some(run)
-    }
-
-    /// Adds bytes that overlap nothing, joined with neighbours that need the same.
-    fn join(&mut self, start: u64, bytes: &[u8], stamp: Stamp) {
-        let end = start + bytes.len() as u64;
-        let fits = |run: &Run, more: usize| {
-            run.stamp.needs == stamp.needs && run.bytes.len() + more <= JOINED_BYTES_MAX
+        let is_new = if is_linux {
+            self.keep(position, bytes, stamp)
+        } else {
+            self.keep_by_policy(position, bytes, stamp)
         };
-        let right = self.runs.get(&end).is_some_and(|run| fits(run, bytes.len()));
-        let right = if right { self.remove(end) } else { None };
-        let tail = right.as_ref().map_or(&[][..], |run| &run.bytes);
-        if let Some((at, run)) = self.runs.range_mut(..start).next_back()
-            && at + run.bytes.len() as u64 == start
-            && fits(run, bytes.len() + tail.len())
-        {
-            run.bytes.extend_from_slice(bytes);
-            run.bytes.extend_from_slice(tail);
-            self.kept_bytes += bytes.len() + tail.len();
-            return;
-        }
-        let joined = [bytes, tail].concat();
-        // The hole before the joined run is as old as its older part.
-        let stamp = right.map_or(stamp, |run| run.stamp);
-        self.insert(start, Run { bytes: joined, stamp });
+        Offer::Kept { is_new, conflict }
     }
 
     /// Counts bytes or a gap as handed on.
@@ -281,6 +251,14 @@ impl Half {
     /// Takes the next waiting bytes if they are next and `allowed` by what they need; counts them as handed on. Empty
     /// when other bytes have taken their place.
     pub(crate) fn take(&mut self, allowed: impl FnOnce(Option<Seq>) -> bool) -> Option<(Vec<u8>, Stamp)> {
+        if let Some(taken) = self.take_doubt() {
+            return Some(taken);
+        }
+        if self.end == Some(self.next) {
+            // Linux forgets what lies behind the FIN.
+            return None;
+        }
+        self.forget_stale();
         let (start, run) = self.runs.first_key_value()?;
         let start = *start;
         if start > self.handed_on || !(run.stamp.is_lifted || allowed(run.stamp.needs)) {
@@ -293,8 +271,27 @@ impl Half {
         Some((run.bytes, run.stamp))
     }
 
+    /// Forgets runs in whose place other bytes were handed on.
+    fn forget_stale(&mut self) {
+        while let Some((start, run)) = self.runs.first_key_value()
+            && *start + run.bytes.len() as u64 <= self.handed_on
+        {
+            let start = *start;
+            self.remove(start);
+        }
+    }
+
     /// What waits first, a run or else the FIN: the bytes missing before it, and its stamp.
     pub(crate) fn head(&self) -> Option<(u64, Stamp)> {
+        let (missing, stamp) = self.first_known()?;
+        let until_doubt = self.next_doubt().map_or(u64::MAX, |at| at - self.handed_on);
+        Some((missing.min(until_doubt), stamp))
+    }
+
+    fn first_known(&self) -> Option<(u64, Stamp)> {
+        if self.is_at_end() {
+            return None;
+        }
         if let Some((start, run)) = self.runs.first_key_value() {
             return Some((start.saturating_sub(self.handed_on), run.stamp));
         }
@@ -318,7 +315,7 @@ impl Half {
 
     /// Whether the FIN is next.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.started && self.end == Some(self.next) && self.runs.is_empty()
+        self.started && self.end == Some(self.next)
     }
 }
 

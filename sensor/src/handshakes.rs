@@ -3,9 +3,13 @@
 
 use model::Timestamp;
 
-use crate::{half::WINDOW_BYTES, seq::Seq};
+use crate::{
+    half::WINDOW_BYTES,
+    header::{Offered, TcpHeader},
+    seq::Seq,
+};
 
-/// Slots; 24 bytes each.
+/// Slots; 36 bytes each.
 const SLOTS: usize = 1 << 20;
 /// Slots that are allocated together, when one of them is first used.
 const PAGE_SLOTS: usize = 256;
@@ -41,6 +45,13 @@ impl Stage {
     }
 }
 
+/// What both sides offered; only of meaning once they agreed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) client: Offered,
+    pub(crate) server: Offered,
+}
+
 /// One remembered handshake or farewell.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Handshake {
@@ -53,6 +64,7 @@ pub(crate) struct Handshake {
     pub(crate) stage: Stage,
     /// Whether the client is the lower end of the flow key.
     pub(crate) client_is_low: bool,
+    pub(crate) terms: Terms,
 }
 
 impl Handshake {
@@ -66,6 +78,21 @@ impl Handshake {
         self.stage.is_over() && !goes_on && seq.offset_from(end).abs() <= WINDOW_BYTES
     }
 
+    /// Whether it begins with this number of this client.
+    fn is_of(&self, client: Seq, client_is_low: bool) -> bool {
+        self.client == client && self.client_is_low == client_is_low
+    }
+
+    /// Whether bytes at `seq` can be the first ones after it.
+    fn fits(&self, source_is_low: bool, seq: Seq) -> bool {
+        let start = match self.client_is_low == source_is_low {
+            true => self.client,
+            false if self.stage == Stage::Asked => return true,
+            false => self.server,
+        };
+        seq.offset_from(start).abs() <= WINDOW_BYTES
+    }
+
     fn pack(self) -> Packed {
         let stage = match self.stage {
             Stage::Empty => 0,
@@ -77,11 +104,18 @@ impl Handshake {
             Stage::Reset => 6,
         };
         let [low, high] = halves(self.key);
-        [low, high, self.at_s, self.client.0, self.server.0, stage << 1 | u32::from(self.client_is_low)]
+        let Terms { client, server } = self.terms;
+        let state = stage << 1
+            | u32::from(self.client_is_low)
+            | offer_bits(&client) << OFFER_AT[0]
+            | offer_bits(&server) << OFFER_AT[1];
+        let windows = u32::from(client.window) << 16 | u32::from(server.window);
+        let stamps = [client, server].map(|offered| offered.stamp.unwrap_or(0));
+        [low, high, self.at_s, self.client.0, self.server.0, state, stamps[0], stamps[1], windows]
     }
 
-    fn unpack([low, high, at_s, client, server, state]: Packed) -> Self {
-        let stage = match state >> 1 {
+    fn unpack([low, high, at_s, client, server, state, client_stamp, server_stamp, windows]: Packed) -> Self {
+        let stage = match state >> 1 & 7 {
             1 => Stage::Asked,
             2 => Stage::Answered,
             3 => Stage::Agreed,
@@ -90,14 +124,42 @@ impl Handshake {
             6 => Stage::Reset,
             _ => Stage::Empty,
         };
+        let [_, _, _, _, a, b, c, d] = (u64::from(windows)).to_be_bytes();
+        let terms = Terms {
+            client: offer_of(state >> OFFER_AT[0], client_stamp, u16::from_be_bytes([a, b])),
+            server: offer_of(state >> OFFER_AT[1], server_stamp, u16::from_be_bytes([c, d])),
+        };
         let (client, server) = (Seq(client), Seq(server));
         let key = u64::from(high) << 32 | u64::from(low);
-        Self { key, at_s, client, server, stage, client_is_low: state & 1 == 1 }
+        Self { key, at_s, client, server, stage, client_is_low: state & 1 == 1, terms }
     }
 }
 
 /// A handshake as the table keeps it. All zero is an empty one.
-type Packed = [u32; 6];
+type Packed = [u32; 9];
+
+/// Where the bits of what client and server offered begin.
+const OFFER_AT: [u32; 2] = [8, 16];
+
+/// Shift and a bit each for: scales, has a time stamp, reads selective acknowledgements.
+fn offer_bits(offered: &Offered) -> u32 {
+    let scales = offered.shift.map_or(0, |shift| 0x10 | u32::from(shift));
+    scales | u32::from(offered.stamp.is_some()) << 5 | u32::from(offered.sack) << 6
+}
+
+fn offer_of(bits: u32, stamp: u32, window: u16) -> Offered {
+    Offered {
+        shift: (bits & 0x10 != 0).then_some((bits & 0xF) as u8),
+        stamp: (bits & 0x20 != 0).then_some(stamp),
+        sack: bits & 0x40 != 0,
+        window,
+    }
+}
+
+/// The key under which the second of two questions for one flow is kept.
+const fn second(key: u64) -> u64 {
+    key.rotate_left(23) ^ 0x9E37_79B9_7F4A_7C15
+}
 
 fn halves(key: u64) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = key.to_le_bytes();
@@ -123,7 +185,7 @@ impl Handshakes {
     /// Writes a handshake over whatever is in its place.
     pub(crate) fn keep(&mut self, handshake: Handshake) {
         let (page, slot) = Self::place(handshake.key);
-        let page = self.pages[page].get_or_insert_with(|| vec![[0; 6]; PAGE_SLOTS].into());
+        let page = self.pages[page].get_or_insert_with(|| vec![[0; 9]; PAGE_SLOTS].into());
         page[slot] = handshake.pack();
     }
 
@@ -137,39 +199,109 @@ impl Handshakes {
         (slot.key == key && slot.stage != Stage::Empty && fresh).then_some(slot)
     }
 
-    /// A SYN without ACK.
-    pub(crate) fn asked(&mut self, key: u64, isn: Seq, client_is_low: bool, now: Timestamp) {
+    /// A SYN without ACK. While another one waits for its first bytes it takes a second place: whoever sends a SYN can
+    /// not make us forget the handshake that counts.
+    pub(crate) fn asked(
+        &mut self,
+        key: u64,
+        isn: Seq,
+        client_is_low: bool,
+        offered: Offered,
+        now: Timestamp,
+    ) {
         let client = isn.plus(1);
-        let known = self
-            .find(key, now)
-            .filter(|known| known.client == client && known.client_is_low == client_is_low);
-        let (server, stage) = match known.map(|known| (known.server, known.stage)) {
-            Some((server, Stage::Answered | Stage::Agreed)) => (server, Stage::Agreed),
-            Some((server, Stage::Disputed)) => (server, Stage::Disputed),
-            _ => (Seq(0), Stage::Asked),
+        let known = self.find(key, now).filter(|known| !known.stage.is_over());
+        let place =
+            if known.is_none_or(|known| known.is_of(client, client_is_low)) { key } else { second(key) };
+        let known = self.find(place, now).filter(|known| known.is_of(client, client_is_low));
+        let (server, stage, terms) = match known {
+            Some(Handshake { server, stage: Stage::Answered | Stage::Agreed, terms, .. }) => {
+                (server, Stage::Agreed, terms)
+            }
+            Some(Handshake { server, stage: Stage::Disputed, terms, .. }) => (server, Stage::Disputed, terms),
+            _ => (Seq(0), Stage::Asked, Terms::default()),
         };
-        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
+        let terms = Terms { client: offered, ..terms };
+        self.keep(Handshake { key: place, at_s: seconds(now), client, server, stage, client_is_low, terms });
     }
 
     /// A SYN with ACK: next numbers of both. Returns what is known now.
     pub(crate) fn answered(
         &mut self,
         key: u64,
-        server: Seq,
-        client: Seq,
+        [client, server]: [Seq; 2],
         client_is_low: bool,
+        offered: Offered,
         now: Timestamp,
     ) -> Stage {
-        let known = self
-            .find(key, now)
-            .filter(|known| known.client == client && known.client_is_low == client_is_low);
+        let is_open = |known: &Handshake| !known.stage.is_over();
+        let first = self.find(key, now).filter(is_open);
+        let asked = [first, self.find(second(key), now)].into_iter().flatten();
+        let known = asked.into_iter().find(|known| known.is_of(client, client_is_low));
         let stage = match known.map(|known| (known.stage, known.server == server)) {
             Some((Stage::Disputed, _) | (Stage::Agreed | Stage::Answered, false)) => Stage::Disputed,
             Some((Stage::Asked | Stage::Agreed, _)) => Stage::Agreed,
             _ => Stage::Answered,
         };
-        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
+        let terms =
+            Terms { client: known.map_or(Offered::default(), |known| known.terms.client), server: offered };
+        // An answer to a question that was not seen does not hide a handshake.
+        let is_other = |first: &Handshake| !first.is_of(client, client_is_low);
+        let hides = stage != Stage::Agreed
+            && first.is_some_and(|first| first.stage == Stage::Agreed && is_other(&first));
+        let key = if hides { second(key) } else { key };
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low, terms });
         stage
+    }
+
+    /// An acknowledgement without bytes, before the first bytes of a flow: the newest time stamp of its sender.
+    pub(crate) fn greeted(
+        &mut self,
+        key: u64,
+        source_is_low: bool,
+        seq: Seq,
+        header: TcpHeader<'_>,
+        now: Timestamp,
+    ) {
+        let Some(mut known) = self.find(key, now).filter(|known| known.stage == Stage::Agreed) else {
+            return;
+        };
+        let from_client = known.client_is_low == source_is_low;
+        let (next, offered) = if from_client {
+            (known.client, &mut known.terms.client)
+        } else {
+            (known.server, &mut known.terms.server)
+        };
+        let stamps = offered.stamp.zip(header.stamp());
+        if let Some((recent, stamp)) = stamps.filter(|(recent, stamp)| seq == next && recent != stamp) {
+            // A step back is an old one.
+            if stamp.wrapping_sub(recent) < 1 << 31 {
+                offered.stamp = Some(stamp);
+                self.keep(known);
+            }
+        }
+    }
+
+    /// Whether a FIN comes before bytes that were not seen yet, in a flow that has none.
+    pub(crate) fn is_early(&self, key: u64, source_is_low: bool, seq: Seq, now: Timestamp) -> bool {
+        let known = self.find(key, now).filter(|known| known.stage == Stage::Agreed);
+        known.is_some_and(|known| {
+            let from_client = known.client_is_low == source_is_low;
+            seq != if from_client { known.client } else { known.server }
+        })
+    }
+
+    /// The handshake that bytes at `seq` belong to.
+    pub(crate) fn before(
+        &self,
+        key: u64,
+        source_is_low: bool,
+        seq: Seq,
+        now: Timestamp,
+    ) -> Option<Handshake> {
+        let first = self.find(key, now);
+        let fits = |found: &Handshake| found.stage.is_over() || found.fits(source_is_low, seq);
+        first.filter(fits).or_else(|| self.find(second(key), now).filter(fits)).or(first)
     }
 
     /// The flow is over, as `stage` says; its ends of client and server are at these numbers.
@@ -181,7 +313,8 @@ impl Handshakes {
         client_is_low: bool,
         now: Timestamp,
     ) {
-        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low });
+        let terms = Terms::default();
+        self.keep(Handshake { key, at_s: seconds(now), client, server, stage, client_is_low, terms });
     }
 }
 
@@ -197,31 +330,53 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_nanos(5_000_000_000);
 
+    fn offer(stamp: u32) -> Offered {
+        Offered { shift: Some(7), stamp: Some(stamp), sack: true, window: 64_240 }
+    }
+
     #[test]
     fn both_orders_of_question_and_answer_agree() {
         let mut table = Handshakes::new();
-        table.asked(7, Seq(10), true, AT);
-        assert_eq!(table.answered(7, Seq(100), Seq(11), true, AT), Stage::Agreed);
-        table.answered(8, Seq(100), Seq(11), false, AT);
-        table.asked(8, Seq(10), false, AT);
-        let found = table.find(8, AT).expect("fresh");
-        assert_eq!((found.stage, found.client, found.server), (Stage::Agreed, Seq(11), Seq(100)));
-        assert!(!found.client_is_low);
+        table.asked(7, Seq(10), true, offer(1), AT);
+        assert_eq!(table.answered(7, [Seq(11), Seq(100)], true, offer(2), AT), Stage::Agreed);
+        table.answered(8, [Seq(11), Seq(100)], false, offer(2), AT);
+        table.asked(8, Seq(10), false, offer(1), AT);
+        for key in [7, 8] {
+            let found = table.find(key, AT).expect("fresh");
+            assert_eq!((found.stage, found.client, found.server), (Stage::Agreed, Seq(11), Seq(100)));
+            assert_eq!(found.client_is_low, key == 7);
+            assert_eq!(found.terms, Terms { client: offer(1), server: offer(2) });
+        }
     }
 
-    /// Case T22.
+    /// Case T22: the answer tells which of two questions counts.
     #[test]
-    fn an_answer_to_another_question_does_not_agree() {
+    fn an_answer_agrees_with_its_own_question() {
+        for (asked, stage) in [(10, Stage::Agreed), (90, Stage::Agreed), (70, Stage::Answered)] {
+            let mut table = Handshakes::new();
+            table.asked(7, Seq(10), true, offer(1), AT);
+            table.asked(7, Seq(90), true, offer(1), AT);
+            assert_eq!(table.answered(7, [Seq(asked + 1), Seq(100)], true, offer(2), AT), stage);
+        }
+    }
+
+    #[test]
+    fn neither_question_nor_answer_hides_a_handshake() {
         let mut table = Handshakes::new();
-        table.asked(7, Seq(10), true, AT);
-        table.asked(7, Seq(90), true, AT);
-        assert_eq!(table.answered(7, Seq(100), Seq(11), true, AT), Stage::Answered);
+        table.asked(7, Seq(10), true, offer(1), AT);
+        table.answered(7, [Seq(11), Seq(100)], true, offer(2), AT);
+        table.asked(7, Seq(50_000_000), true, offer(3), AT);
+        table.answered(7, [Seq(90_000_000), Seq(100)], true, offer(4), AT);
+        let found = table.before(7, true, Seq(11), AT).expect("fresh");
+        assert_eq!((found.stage, found.client), (Stage::Agreed, Seq(11)));
+        table.greeted(7, true, Seq(11), TcpHeader(&[0; 20]), AT);
+        assert_eq!(table.before(7, true, Seq(90_000_000), AT).expect("fresh").stage, Stage::Answered);
     }
 
     #[test]
     fn old_handshakes_and_other_flows_vouch_for_nothing() {
         let mut table = Handshakes::new();
-        table.asked(7, Seq(10), true, AT);
+        table.asked(7, Seq(10), true, offer(1), AT);
         assert!(table.find(7, AT.after(Duration::from_secs(90))).is_none());
         assert!(table.find(7 + SLOTS as u64, AT).is_none());
     }

@@ -13,6 +13,7 @@ mod frame;
 pub mod fuzzing;
 mod half;
 mod handshakes;
+mod header;
 mod http;
 mod http2;
 mod identity;
@@ -25,6 +26,9 @@ mod seq;
 mod session;
 mod stream;
 mod table;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod tap;
+mod tcp;
 #[cfg(test)]
 mod testkit;
 #[cfg(test)]
@@ -37,3 +41,4 @@ pub use fragments::{FragmentConfig, FragmentPolicy};
 pub use frame::{Frame, LinkType};
 pub use http::{Decoys, HttpConfig};
 pub use sensor::{Counts, Sensor, SensorConfig, Shard};
+pub use tcp::{OverlapPolicy, TcpConfig};

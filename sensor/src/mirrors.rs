@@ -65,12 +65,12 @@ fn milliseconds(at: Timestamp) -> u32 {
 /// Everything that a router leaves alone. Neither payload nor checksum: a repeated payload still goes the way of a
 /// retransmission, where its bytes are compared.
 fn mark(flow: u64, segment: &Segment<'_>) -> u64 {
-    let word = |at: usize| segment.header.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied();
+    let word = |at: usize| segment.header.0.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied();
     let numbers = word(4).map_or(0, u64::from_be_bytes);
     let flags = word(12).map_or(0, |eight| u64::from_be_bytes(eight) >> 32);
     // Ports tell the direction; time stamps usually stand at the end of the options.
     let ports = word(0).map_or(0, |eight| u64::from_be_bytes(eight) >> 32);
-    let stamps = segment.header.len().checked_sub(8).and_then(word).map_or(0, u64::from_be_bytes);
+    let stamps = segment.header.0.len().checked_sub(8).and_then(word).map_or(0, u64::from_be_bytes);
     let lengths =
         (segment.payload.len() as u64) << 32 | (segment.cut as u64) << 16 | u64::from(segment.ip_id);
     let mut mark = flow;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use etherparse::TcpHeaderSlice;
 use model::{Ambiguity, Loss};
 
-use crate::{decap::Ends, seq::Seq};
+use crate::{decap::Ends, header::TcpHeader, seq::Seq};
 
 /// A TCP segment, borrowed from its frame.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Segment<'a> {
     /// Payload bytes that the snap length cut off.
     pub(crate) cut: usize,
     /// The TCP header with its options.
-    pub(crate) header: &'a [u8],
+    pub(crate) header: TcpHeader<'a>,
     /// Identification of its IPv4 datagram, else 0.
     pub(crate) ip_id: u32,
     /// Why other receivers may read other bytes, if its fragments say so.
@@ -66,7 +66,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], ends: &Ends, cut: bool) -> Result<Segmen
         urgent: header.urg(),
         payload: within.get(header.slice().len()..).unwrap_or_default(),
         cut: missing,
-        header: within.get(..header.slice().len()).unwrap_or_default(),
+        header: TcpHeader(within.get(..header.slice().len()).unwrap_or_default()),
         ip_id: ends.id,
         ambiguous: None,
         repeated: false,

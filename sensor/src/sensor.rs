@@ -1,11 +1,11 @@
 //! The sensor: frames and time in, API calls and counted losses out. Never asks the host, never holds more than its limit.
 
 mod intake;
+mod opening;
 
 use std::time::Duration;
 
 use ahash::RandomState;
-use intake::guess_client;
 use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
@@ -17,8 +17,9 @@ use crate::{
     http::{Desk, HttpConfig},
     mirrors::Mirrors,
     segment::Segment,
-    stream::{Close, FlowFacts},
+    stream::Close,
     table::{Class, FlowKey, FlowTable},
+    tcp::TcpConfig,
 };
 
 /// How often time-driven work is done, in time of the frames.
@@ -55,6 +56,8 @@ pub struct SensorConfig {
     pub decap: DecapConfig,
     /// How IP fragments are joined.
     pub fragments: FragmentConfig,
+    /// TCP settings.
+    pub tcp: TcpConfig,
     /// HTTP settings.
     pub http: HttpConfig,
 }
@@ -69,6 +72,7 @@ impl Default for SensorConfig {
             idle: Duration::from_secs(300),
             decap: DecapConfig::default(),
             fragments: FragmentConfig::default(),
+            tcp: TcpConfig::default(),
             http: HttpConfig::default(),
         }
     }
@@ -113,6 +117,8 @@ pub struct Sensor {
     held_bytes: usize,
     /// Empty buffers for flows.
     spare: Vec<Vec<u8>>,
+    #[cfg(any(test, feature = "fuzzing"))]
+    tap: Option<crate::tap::Tap>,
 }
 
 impl Sensor {
@@ -136,6 +142,8 @@ impl Sensor {
             counts: Counts::default(),
             held_bytes: 0,
             spare: Vec::new(),
+            #[cfg(any(test, feature = "fuzzing"))]
+            tap: None,
         }
     }
 
@@ -149,6 +157,12 @@ impl Sensor {
             Err(loss) => self.lose(loss, weight),
         }
         self.stamp(before, calls);
+    }
+
+    /// Lets a tap hear all that reassembly hands on from now, HTTP or not.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn tap(&mut self) -> &mut crate::tap::Tap {
+        self.tap.get_or_insert_default()
     }
 
     /// Moves time on: idle flows are closed, holes that nobody will fill are given up.
@@ -237,7 +251,19 @@ impl Sensor {
         }
         let slot = match known {
             Some(slot) => slot,
-            None if segment.len() == 0 || segment.ack.is_none() || segment.syn || segment.rst => return,
+            None if segment.ack.is_none() || segment.syn || segment.rst => return,
+            None if segment.len() == 0 && !segment.urgent => {
+                let is_early =
+                    segment.fin && self.handshakes.is_early(hash, source_is_low, segment.seq, self.now);
+                if !is_early {
+                    self.handshakes.greeted(hash, source_is_low, segment.seq, segment.header, self.now);
+                    return;
+                }
+                match self.open(key, hash, source_is_low, segment, calls) {
+                    Some(slot) => slot,
+                    None => return,
+                }
+            }
             None => match self.open(key, hash, source_is_low, segment, calls) {
                 Some(slot) => slot,
                 None => return,
@@ -247,92 +273,6 @@ impl Sensor {
         self.flows.touch(slot, class);
         self.with_flow(slot, calls, |flow, now, bench| flow.segment(segment, now, bench));
         self.make_room(slot, calls);
-    }
-
-    /// Remembers a SYN; one that opens a new connection ends the flow that had its ports.
-    fn handshake(
-        &mut self,
-        hash: u64,
-        source_is_low: bool,
-        segment: &Segment<'_>,
-        known: Option<u32>,
-        calls: &mut Vec<ApiCall>,
-    ) -> Option<u32> {
-        if segment.rst || segment.fin {
-            return known;
-        }
-        let (client, server) = match segment.ack {
-            Some(ack) => (ack, Some(segment.seq.plus(1))),
-            None => (segment.seq.plus(1), None),
-        };
-        let flow = known.and_then(|slot| self.flows.at(slot));
-        if flow.is_some_and(|flow| flow.late_handshake(client, server)) {
-            return known;
-        }
-        let Some(server) = server else {
-            self.handshakes.asked(hash, segment.seq, source_is_low, self.now);
-            return known;
-        };
-        let stage = self.handshakes.answered(hash, server, client, !source_is_low, self.now);
-        if stage == Stage::Agreed
-            && let Some(slot) = known
-        {
-            let agreed = self.handshakes.find(hash, self.now);
-            self.end(slot, Close::End, calls);
-            // The farewell of the old flow must not hide the new one's handshake.
-            agreed.into_iter().for_each(|agreed| self.handshakes.keep(agreed));
-            return None;
-        }
-        known
-    }
-
-    /// A flow is born with its first payload.
-    fn open(
-        &mut self,
-        key: FlowKey,
-        hash: u64,
-        source_is_low: bool,
-        segment: &Segment<'_>,
-        calls: &mut Vec<ApiCall>,
-    ) -> Option<u32> {
-        let shake = self.handshakes.find(hash, self.now);
-        if shake.is_some_and(|shake| shake.is_straggler(source_is_low, segment.seq)) {
-            self.desk.losses.count(segment.again());
-            return None;
-        }
-        let shake = shake.filter(|shake| !shake.stage.is_over());
-        let client_is_low = match shake {
-            Some(shake) => shake.client_is_low,
-            None => guess_client(segment, source_is_low, &key),
-        };
-        if shake.is_none() {
-            self.desk.losses.count(Loss::Midstream);
-        }
-        let (client, server) = if client_is_low { (key.low, key.high) } else { (key.high, key.low) };
-        let from_client = segment.source == client;
-        let starts = match shake {
-            Some(shake) if matches!(shake.stage, Stage::Asked | Stage::Disputed) => {
-                [Some(shake.client), None]
-            }
-            Some(shake) => [Some(shake.client), Some(shake.server)],
-            None if from_client => [Some(segment.seq), segment.ack],
-            None => [segment.ack, Some(segment.seq)],
-        };
-        let stage = shake.map_or(Stage::Empty, |shake| shake.stage);
-        let born = [&key.bytes()[..], &self.now.as_nanos().to_be_bytes()].concat();
-        let facts = FlowFacts {
-            client,
-            server,
-            number: self.names.short(b"call", &born),
-            handshake: shake.is_some_and(|shake| shake.stage == Stage::Agreed),
-            one_sided_unknown: true,
-        };
-        while self.flows.len() >= self.config.flows_max {
-            let oldest = self.flows.least_useful()?;
-            self.desk.losses.count(Loss::FlowTableFull);
-            self.end(oldest, Close::Evicted, calls);
-        }
-        Some(self.flows.insert(Box::new(Flow::new(key, hash, facts, starts, stage))))
     }
 
     /// Evicts the least recently used flows, but not `busy`, until memory is within its limit.
@@ -358,8 +298,21 @@ impl Sensor {
         let half_bytes_max = self.config.half_stream_bytes_max;
         let Some(flow) = self.flows.at(slot) else { return };
         let before = flow.memory();
-        let mut bench = Bench { desk: &mut self.desk, calls, half_bytes_max, room, spare: &mut self.spare };
+        let mut bench = Bench {
+            desk: &mut self.desk,
+            calls,
+            half_bytes_max,
+            room,
+            spare: &mut self.spare,
+            tcp: &self.config.tcp,
+            #[cfg(any(test, feature = "fuzzing"))]
+            tap: &mut self.tap,
+        };
         let after = work(flow, self.now, &mut bench);
+        #[cfg(any(test, feature = "fuzzing"))]
+        if let Some(tap) = &mut self.tap {
+            tap.state(&flow.facts, flow.ambiguities, flow.acknowledged());
+        }
         self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
         if after == After::Over {
             self.forget(slot);

@@ -11,6 +11,16 @@ pub(crate) enum Direction {
     Response,
 }
 
+impl Direction {
+    /// The other way.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Request => Self::Response,
+            Self::Response => Self::Request,
+        }
+    }
+}
+
 /// Bytes of one direction, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Loss, Timestamp};
+use model::{Ambiguity, Loss, Timestamp};
 
 use super::{Bench, Flow};
 use crate::{
@@ -91,8 +91,11 @@ impl Flow {
                 let (half, other) = self.pair(direction);
                 let Some((bytes, stamp)) = half.take(|needs| other.satisfies(needs)) else { continue };
                 going = true;
-                if direction == Direction::Response {
+                if direction == Direction::Response && !stamp.is_doubtful {
                     self.tell_acknowledged(stamp.needs);
+                }
+                if stamp.is_doubtful && !bytes.is_empty() {
+                    self.taint(Ambiguity::DoubtfulSegment);
                 }
                 self.tell(direction, Piece::Bytes(&bytes), stamp.at, bench);
             }
@@ -104,6 +107,9 @@ impl Flow {
         let before = self.half(direction).kept_bytes;
         let max = bench.half_bytes_max.min(before.saturating_add(bench.room));
         let is_full = bench.room == 0 || before > max;
+        if is_full {
+            self.half(direction).forget_doubts();
+        }
         while is_full && self.half(direction).kept_bytes > max / 2 {
             let Some((missing, _)) = self.half(direction).head() else { break };
             bench.desk.losses.count(Loss::BufferFull);

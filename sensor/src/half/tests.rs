@@ -9,7 +9,7 @@ use super::*;
 const AT: Timestamp = Timestamp::ZERO;
 
 fn stamp() -> Stamp {
-    Stamp { needs: None, at: AT, number: 0, is_lifted: false }
+    Stamp { needs: None, at: AT, number: 0, is_lifted: false, is_doubtful: false }
 }
 
 /// A half-stream next to which a byte at 0 is missing.
@@ -39,7 +39,12 @@ fn offer(half: &mut Half, at: usize, bytes: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// Offers all and returns the stream with whether anything contradicted.
 fn stream(segments: &[(usize, &str)]) -> (String, bool) {
+    stream_of(OverlapPolicy::Linux, segments)
+}
+
+fn stream_of(policy: OverlapPolicy, segments: &[(usize, &str)]) -> (String, bool) {
     let (mut half, mut out, mut conflict) = (started(), Vec::new(), false);
+    half.policy = policy;
     for (at, bytes) in segments {
         conflict |= offer(&mut half, *at, bytes.as_bytes(), &mut out);
     }
@@ -72,9 +77,9 @@ fn overlaps_read_as_linux_reads_them() {
     }
 }
 
-/// Case T1: the 17 segments of Novak and Sturges.
+/// Case T1: the 17 segments of Novak and Sturges, as each host reads them.
 #[test]
-fn the_classic_sequence_reads_as_linux_reads_it() {
+fn the_classic_sequence_reads_as_each_host_reads_it() {
     let segments = [
         (2, "AAA"),
         (6, "BB"),
@@ -96,7 +101,34 @@ fn the_classic_sequence_reads_as_linux_reads_it() {
         (1, "0"),
     ];
     let shifted = segments.map(|(at, bytes)| (at - 1, bytes));
-    assert_eq!(stream(&shifted), ("0AAAJJBCCCLLLMMMFFFGGHHIQ".into(), true));
+    let hosts = [
+        (OverlapPolicy::Linux, "0AAAJJBCCCLLLMMMFFFGGHHIQ"),
+        (OverlapPolicy::Bsd, "0AAAJJBCCCLLLMMMFFFGGHHIQ"),
+        (OverlapPolicy::Windows, "0AAAJBBCCCLDLMEEFFFGGHHIQ"),
+        (OverlapPolicy::First, "0AAAJBBCCCLDLMEEFFFGGHHIQ"),
+        (OverlapPolicy::LinuxClassic, "0AAAJJBCCCLLLMMMFFFGGHHQQ"),
+        (OverlapPolicy::OldLinux, "0AAAJJBKKKLLLMMMFFFGGHHQQ"),
+        (OverlapPolicy::Solaris, "0AJJJBBKKKLLLMMMFFFGGHHQQ"),
+        (OverlapPolicy::Last, "0AJJJJBKKKLLLMMMFNFGOPHQQ"),
+    ];
+    for (policy, expected) in hosts {
+        assert_eq!(stream_of(policy, &shifted), (expected.into(), true), "{policy:?}");
+    }
+}
+
+/// What fills a hole meets bytes that wait behind it.
+#[test]
+fn a_filler_wins_where_its_host_says_so() {
+    let hosts = [
+        (OverlapPolicy::Linux, "0000A"),
+        (OverlapPolicy::First, "00AAA"),
+        (OverlapPolicy::Solaris, "00AAA"),
+        (OverlapPolicy::Last, "0000A"),
+        (OverlapPolicy::Bsd, "0000A"),
+    ];
+    for (policy, expected) in hosts {
+        assert_eq!(stream_of(policy, &[(2, "AAA"), (0, "0000")]), (expected.into(), true), "{policy:?}");
+    }
 }
 
 /// Case T10.

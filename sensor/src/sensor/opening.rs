@@ -1,0 +1,106 @@
+//! How flows open: handshakes and first payloads in, flows out. A SYN alone never makes one.
+
+use model::{ApiCall, Loss};
+
+use super::{Sensor, intake::guess_client};
+use crate::{
+    flow::Flow,
+    handshakes::Stage,
+    segment::Segment,
+    stream::{Close, FlowFacts},
+    table::FlowKey,
+};
+
+impl Sensor {
+    /// Remembers a SYN; one that opens a new connection ends the flow that had its ports.
+    pub(super) fn handshake(
+        &mut self,
+        hash: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+        known: Option<u32>,
+        calls: &mut Vec<ApiCall>,
+    ) -> Option<u32> {
+        if segment.rst || segment.fin {
+            return known;
+        }
+        let (client, server) = match segment.ack {
+            Some(ack) => (ack, Some(segment.seq.plus(1))),
+            None => (segment.seq.plus(1), None),
+        };
+        let flow = known.and_then(|slot| self.flows.at(slot));
+        if flow.is_some_and(|flow| flow.late_handshake(client, server)) {
+            return known;
+        }
+        let Some(server) = server else {
+            self.handshakes.asked(hash, segment.seq, source_is_low, segment.header.offered(), self.now);
+            return known;
+        };
+        let offered = segment.header.offered();
+        let stage = self.handshakes.answered(hash, [client, server], !source_is_low, offered, self.now);
+        if stage == Stage::Agreed
+            && let Some(slot) = known
+        {
+            let agreed = self.handshakes.find(hash, self.now);
+            self.end(slot, Close::End, calls);
+            // The farewell of the old flow must not hide the new one's handshake.
+            agreed.into_iter().for_each(|agreed| self.handshakes.keep(agreed));
+            return None;
+        }
+        known
+    }
+
+    /// A flow is born with its first payload.
+    pub(super) fn open(
+        &mut self,
+        key: FlowKey,
+        hash: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+        calls: &mut Vec<ApiCall>,
+    ) -> Option<u32> {
+        let shake = self.handshakes.before(hash, source_is_low, segment.seq, self.now);
+        if shake.is_some_and(|shake| shake.is_straggler(source_is_low, segment.seq)) {
+            self.desk.losses.count(segment.again());
+            return None;
+        }
+        let shake = shake.filter(|shake| !shake.stage.is_over());
+        let client_is_low = match shake {
+            Some(shake) => shake.client_is_low,
+            None => guess_client(segment, source_is_low, &key),
+        };
+        if shake.is_none() {
+            self.desk.losses.count(Loss::Midstream);
+        }
+        let (client, server) = if client_is_low { (key.low, key.high) } else { (key.high, key.low) };
+        let from_client = segment.source == client;
+        let starts = match shake {
+            Some(shake) if matches!(shake.stage, Stage::Asked | Stage::Disputed) => {
+                [Some(shake.client), None]
+            }
+            Some(shake) => [Some(shake.client), Some(shake.server)],
+            None if from_client => [Some(segment.seq), segment.ack],
+            None => [segment.ack, Some(segment.seq)],
+        };
+        let stage = shake.map_or(Stage::Empty, |shake| shake.stage);
+        let born = [&key.bytes()[..], &self.now.as_nanos().to_be_bytes()].concat();
+        let facts = FlowFacts {
+            client,
+            server,
+            number: self.names.short(b"call", &born),
+            handshake: shake.is_some_and(|shake| shake.stage == Stage::Agreed),
+            one_sided_unknown: true,
+        };
+        while self.flows.len() >= self.config.flows_max {
+            let oldest = self.flows.least_useful()?;
+            self.desk.losses.count(Loss::FlowTableFull);
+            self.end(oldest, Close::Evicted, calls);
+        }
+        let mut flow = Box::new(Flow::new(key, hash, facts, starts, stage));
+        flow.set_policies(&self.config.tcp);
+        if let Some(shake) = shake.filter(|shake| shake.stage == Stage::Agreed) {
+            flow.agree(&shake.terms);
+        }
+        Some(self.flows.insert(flow))
+    }
+}
