@@ -15,6 +15,8 @@ mod syntax;
 mod text;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use announced::Announced;

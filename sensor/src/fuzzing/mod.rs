@@ -2,10 +2,12 @@
 //! One file per parser; `fuzz/` runs them under a heap bound.
 #![allow(clippy::missing_panics_doc, reason = "a panic is how an entry says that a promise is broken")]
 
+mod bodies;
 mod file;
 mod link;
 mod session;
 
+pub use bodies::{codings, json, operations, parts};
 pub use file::capture_file;
 pub use link::frame;
 pub use session::{gaps, head, session};
@@ -20,8 +22,17 @@ use crate::{HttpConfig, http::Desk};
 pub type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry with the name of its fuzz target.
-pub const ENTRIES: &[Entry] =
-    &[("capture_file", capture_file), ("frame", frame), ("gaps", gaps), ("head", head), ("session", session)];
+pub const ENTRIES: &[Entry] = &[
+    ("capture_file", capture_file),
+    ("codings", codings),
+    ("frame", frame),
+    ("gaps", gaps),
+    ("head", head),
+    ("json", json),
+    ("operations", operations),
+    ("parts", parts),
+    ("session", session),
+];
 
 fn names() -> Pseudonyms {
     Pseudonyms::new([1; 16])

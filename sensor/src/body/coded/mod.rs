@@ -7,6 +7,8 @@ mod inflate;
 mod zstd;
 
 #[cfg(test)]
+pub(super) mod samples;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use budget::Decoders;

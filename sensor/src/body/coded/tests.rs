@@ -2,15 +2,14 @@
 
 use std::io::Write as _;
 
-use flate2::{
-    Compression,
-    write::{DeflateEncoder, GzEncoder, ZlibEncoder},
-};
+use flate2::Compression;
 use model::{BodyState, Loss, Losses, Pseudonyms};
 use proptest::prelude::*;
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use super::*;
+use super::{
+    samples::{brotli_of, coded, rows},
+    *,
+};
 use crate::{
     body::{
         Announced, Limits, Role, Rules, Scan, Told,
@@ -18,42 +17,6 @@ use crate::{
     },
     http::Decoys,
 };
-
-fn rows(n: usize) -> Vec<u8> {
-    let rows: Vec<_> = (0..n).map(|n| format!(r#"{{"id":{n},"name":"row-{}"}}"#, n * 7919 % 1_000)).collect();
-    format!(r#"{{"data":[{}]}}"#, rows.join(",")).into_bytes()
-}
-
-fn coded(coding: &str, plain: &[u8]) -> Vec<u8> {
-    match coding {
-        "gzip" | "x-gzip" => {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(plain).expect("writes to memory");
-            encoder.finish().expect("writes to memory")
-        }
-        "deflate" => {
-            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(plain).expect("writes to memory");
-            encoder.finish().expect("writes to memory")
-        }
-        "raw" => {
-            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(plain).expect("writes to memory");
-            encoder.finish().expect("writes to memory")
-        }
-        "br" => brotli_of(plain, 20),
-        "zstd" => compress_to_vec(plain, CompressionLevel::Fastest),
-        _ => plain.to_vec(),
-    }
-}
-
-fn brotli_of(plain: &[u8], window: u32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = ::brotli::CompressorWriter::new(&mut bytes, 4_096, 5, window);
-    encoder.write_all(plain).expect("writes to memory");
-    drop(encoder);
-    bytes
-}
 
 fn answer(coding: &str, pieces: &[&[u8]]) -> Told {
     told(&[("content-type", "application/json"), ("content-encoding", coding)], Role::Answer, pieces)

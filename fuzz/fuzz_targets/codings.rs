@@ -1,0 +1,2 @@
+#![no_main]
+sidewatch_fuzz::target!(sensor::fuzzing::codings, 64, 24000000);

@@ -1,0 +1,2 @@
+#![no_main]
+sidewatch_fuzz::target!(sensor::fuzzing::json, 256, 400000);

@@ -1,0 +1,2 @@
+#![no_main]
+sidewatch_fuzz::target!(sensor::fuzzing::parts, 64, 200000);
