@@ -1,6 +1,7 @@
 //! The sensor room: frames in, API calls and counted losses out. Clear credentials never pass `ApiCall`; nothing here
 //! knows the engine or writes to the network.
 
+mod attested;
 mod body;
 pub mod capture;
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod tests;
 mod tls;
 mod websocket;
 
+pub use attested::{Attested, AttestedAnswer, Attestor};
 pub use decap::{DecapConfig, TunnelPorts};
 pub use fragments::{FragmentConfig, FragmentPolicy};
 pub use frame::{Frame, LinkType};

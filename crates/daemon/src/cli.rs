@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::told::Format;
+
 /// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,14 +35,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example: watch the mirror port, API traffic only:\n  \
         sidewatch run -i eth1 -f 'tcp port 8080'")]
     Run(RunArgs),
-    /// Judge capture files as if they were live, and show who was found.
+    /// Judge capture files, access logs or HAR files as if they were live, and show who was found.
     #[command(
         after_help = "Example: what would have been blocked yesterday, with the verdicts as JSON lines:\n  \
         sidewatch replay monday.pcap tuesday.pcap --verdicts verdicts.ndjson\n\
         A file that ends in .ndjson holds calls, as written by --calls."
     )]
     Replay(ReplayArgs),
-    /// Print the API calls of capture files, one JSON object a line.
+    /// Print the API calls of capture files, access logs or HAR files, one JSON object a line.
     #[command(after_help = "Example: the ten busiest paths:\n  \
         sidewatch decode day.pcap | jq -r .path | sort | uniq -c | sort -rn | head")]
     Decode(DecodeArgs),
@@ -95,9 +97,13 @@ pub(crate) struct RunArgs {
 /// Arguments of `replay`.
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
-    /// Captures (pcap, pcapng) or calls (.ndjson), one timeline in the given order; `-` is a capture on standard input.
+    /// Captures (pcap, pcapng), access logs (.log, .jsonl), HAR files (.har) or calls (.ndjson), one timeline in the given
+    /// order; `-` is a capture on standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// What the files are; `auto` goes by the end of their names.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Auto)]
+    pub(crate) format: Format,
     /// Threads that decode; the verdicts are the same for any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) shards: u16,
@@ -127,7 +133,11 @@ pub(crate) struct DecodeArgs {
     /// Search bodies too: adds the fields `given`, `issued`, `login` and ids in request bodies.
     #[arg(long)]
     pub(crate) bodies: bool,
-    /// Captures (pcap, pcapng), one timeline in the given order; `-` is standard input.
+    /// What the files are; `auto` goes by the end of their names.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Auto)]
+    pub(crate) format: Format,
+    /// Captures (pcap, pcapng), access logs (.log, .jsonl) or HAR files (.har), one timeline in the given order; `-` is a
+    /// capture on standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use model::{CallWriter, Losses};
+use model::{CallWriter, Losses, Pseudonyms};
 use sensor::{Sensor, Shard};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     keys, parts,
     progress::Progress,
     settings::Settings,
+    told::{self, Kind},
 };
 
 /// Bytes gathered before they are written.
@@ -20,6 +21,14 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// Prints the calls of the files.
 pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault> {
     let names = keys::offline(settings)?;
+    match Kind::common(args.format, &args.files)? {
+        Kind::Capture => {}
+        Kind::Calls => {
+            let remedy = "give captures, logs or HAR files";
+            return Err(Fault::new(Exit::Usage, format!("calls are decoded already; {remedy}")));
+        }
+        kind => return decode_told(args, kind, settings, &names),
+    }
     let mut config = parts::sensor(settings, Shard { index: 0, of: 1 }, &names);
     config.http.inspect_bodies = args.bodies;
     let mut sensor = Sensor::new(config, names);
@@ -53,6 +62,29 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
         missed(sensor.losses())
     );
     done
+}
+
+/// Prints the calls that logs or HAR files tell of.
+fn decode_told(args: &DecodeArgs, kind: Kind, settings: &Settings, names: &Pseudonyms) -> Result<(), Fault> {
+    let mut settings = settings.clone();
+    settings.sensor.inspect_bodies = args.bodies;
+    let mut out = stdout().lock();
+    let mut lines = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 4);
+    let (mut writer, mut calls, mut incomplete) = (CallWriter::default(), 0_u64, 0_u64);
+    let progress = Progress::over(&args.files);
+    let read = told::read_files(&args.files, kind, &settings, names, &progress, |call| {
+        calls += 1;
+        incomplete += u64::from(!call.complete);
+        writer.write(call, &mut lines);
+        lines.push(b'\n');
+        if lines.len() >= BUFFER_BYTES { print(&mut out, &mut lines) } else { Ok(()) }
+    });
+    progress.end();
+    print(&mut out, &mut lines)?;
+    let read = read?;
+    let (missed, reasons) = (missed(&read.losses), read.reasons());
+    eprintln!("sidewatch: {calls} calls, {incomplete} of them incomplete{missed}{reasons}");
+    Ok(())
 }
 
 /// Writes the gathered lines and forgets them.

@@ -25,6 +25,7 @@ mod progress;
 mod replay;
 mod run;
 mod settings;
+mod told;
 
 use std::{io, process::ExitCode};
 

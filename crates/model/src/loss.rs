@@ -113,6 +113,14 @@ losses! {
     BodyUnread = "body_unread", Calls;
     /// More open requests in one flow than the limit: the oldest was given up.
     TooManyOpen = "too_many_open", Calls;
+    /// A line, an entry or a report of a call that could not be read.
+    IntakeRefused = "intake_refused", Calls;
+    /// A log line longer than the limit.
+    IntakeLineTooLong = "intake_line_too_long", Calls;
+    /// A report turned away because too many were on their way: its sender was told when to try again.
+    IntakeBusy = "intake_busy", Calls;
+    /// A sideband report of a request without one of its answer, or the other way round.
+    HalfPair = "half_pair", Calls;
     /// A call dropped because the lane to the engine was full.
     LaneFull = "lane_full", Calls;
     /// A call that came too late to be judged in order.

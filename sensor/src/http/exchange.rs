@@ -320,7 +320,7 @@ fn query_details(query: Query) -> Option<Box<Details>> {
 }
 
 /// What the conversation knows that its calls need at their end.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct FlowState {
     pub(crate) ambiguities: Ambiguities,
     pub(crate) basic_accepted: bool,

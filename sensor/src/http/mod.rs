@@ -16,7 +16,7 @@ mod tests;
 pub use config::HttpConfig;
 pub use decoys::Decoys;
 pub(crate) use decoys::Touched;
-pub(crate) use exchange::{Exchange, FlowState};
+pub(crate) use exchange::{BodyOf, Exchange, FlowState};
 
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 

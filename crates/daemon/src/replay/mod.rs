@@ -25,6 +25,7 @@ use crate::{
     keys,
     progress::Progress,
     settings::Settings,
+    told::Kind,
 };
 
 pub(crate) use report::{clean, moment};
@@ -61,12 +62,7 @@ fn read(
     names: &Pseudonyms,
     judge: &mut Judge,
 ) -> Result<(Read, Option<Fault>), Fault> {
-    let are_calls = |path: &Path| path.extension().is_some_and(|end| end == "ndjson");
-    let calls = args.files.iter().filter(|path| are_calls(path)).count();
-    if calls > 0 && calls < args.files.len() {
-        let remedy = "replay either captures or .ndjson files";
-        return Err(Fault::new(Exit::Usage, format!("captures and calls mixed; {remedy}")));
-    }
+    let kind = Kind::common(args.format, &args.files)?;
     let stdin = args.files.iter().any(|path| path == Path::new("-"));
     if stdin && args.shards > 1 {
         let remedy = "use --shards 1";
@@ -77,12 +73,13 @@ fn read(
     }
     let progress = Progress::over(&args.files);
     let mut read = Read::default();
-    let result = if calls > 0 {
-        source::calls(&args.files, &progress, &mut read, judge)
-    } else if args.shards == 1 {
-        source::inline(&args.files, settings, names, &progress, &mut read, judge)
-    } else {
-        source::sharded(args, settings, names, &mut read, judge)
+    let result = match kind {
+        Kind::Calls => source::calls(&args.files, &progress, &mut read, judge),
+        Kind::Capture if args.shards == 1 => {
+            source::inline(&args.files, settings, names, &progress, &mut read, judge)
+        }
+        Kind::Capture => source::sharded(args, settings, names, &mut read, judge),
+        kind => source::told(&args.files, kind, settings, names, &progress, &mut read, judge),
     };
     progress.end();
     match result {

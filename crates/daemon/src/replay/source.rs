@@ -22,6 +22,7 @@ use crate::{
     parts,
     progress::Progress,
     settings::Settings,
+    told::{self, Kind},
 };
 
 /// Longest line of a file of calls.
@@ -138,6 +139,25 @@ fn shard(files: &[PathBuf], mut sensor: Sensor, mut lane: Sender<ApiCall>) -> (S
         Ok(())
     });
     (sensor, done)
+}
+
+/// Judges the calls that logs or HAR files tell of.
+pub(super) fn told(
+    files: &[PathBuf],
+    kind: Kind,
+    settings: &Settings,
+    names: &Pseudonyms,
+    progress: &Progress,
+    read: &mut Read,
+    judge: &mut Judge,
+) -> Result<(), Fault> {
+    let found = told::read_files(files, kind, settings, names, progress, |call| judge.observe(call))?;
+    read.bytes += found.bytes;
+    read.losses.merge(&found.losses);
+    if !found.refused.is_empty() {
+        tracing::info!("intake{}", found.reasons().replace(';', ""));
+    }
+    Ok(())
 }
 
 /// Judges calls that were written before; they stand in their order.
