@@ -39,6 +39,9 @@ fn plan(settings: &Settings) -> Plan {
     let mut writable = vec![settings.state_directory()];
     // The log is opened anew after rotation, so its folder counts.
     writable.extend(folder(&settings.soclog_path()));
-    let readable = settings.gateways.iter().filter_map(|gateway| gateway.secret_file.clone()).collect();
+    let secrets = settings.gateways.iter().filter_map(|gateway| gateway.secret_file.clone());
+    // A log is opened anew after rotation too.
+    let logs = settings.intake.iter().filter_map(|intake| folder(intake.path.as_deref()?));
+    let readable = secrets.chain(logs).collect();
     Plan { user: settings.sandbox.user.clone(), writable, readable }
 }

@@ -47,7 +47,8 @@ pub(super) struct JudgeRow {
 impl Board {
     /// A board for so many shards.
     pub(super) fn new(shards: u16) -> Self {
-        let shards = (0..shards).map(|_| Mutex::default()).collect();
+        // The last row is for what others tell.
+        let shards = (0..=shards).map(|_| Mutex::default()).collect();
         Self { shards, judge: Mutex::default(), held_back: AtomicU64::new(0) }
     }
 

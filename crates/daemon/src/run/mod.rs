@@ -3,6 +3,7 @@
 
 mod board;
 mod control;
+mod intake;
 mod journal;
 mod judge;
 mod scribe;
@@ -70,6 +71,7 @@ struct House {
     enforcement: Arc<Enforcement>,
     names: Pseudonyms,
     captures: Vec<Capture>,
+    doors: intake::Doors,
     ledger: Arc<Ledger>,
     journal: Journal,
 }
@@ -77,14 +79,19 @@ struct House {
 impl House {
     fn open(settings: Arc<Settings>) -> Result<Self, Fault> {
         let enforcement = Arc::new(Enforcement::of(&settings));
-        let captures = captures(&settings)?;
+        let doors = intake::Doors::open(&settings)?;
+        let captures = if settings.capture.interface.is_none() && !doors.is_empty() {
+            Vec::new()
+        } else {
+            captures(&settings)?
+        };
         let state = settings.state_directory();
         ledger::state_directory(&state)?;
         let names = keys::live(&settings, &state)?;
         let ledger = Arc::new(ledger::open(&settings)?);
         let path = settings.soclog_path();
         let log = SocLog::open(&path).map_err(|error| Fault::cannot_create(&path, &error))?;
-        Ok(Self { settings, enforcement, names, captures, ledger, journal: Journal::new(log) })
+        Ok(Self { settings, enforcement, names, captures, doors, ledger, journal: Journal::new(log) })
     }
 
     /// Starts the threads, attends to them, and stops them.
@@ -125,7 +132,8 @@ pub(crate) struct Crew {
 
 impl Crew {
     fn start(house: House, nudge: &Arc<Notify>) -> Result<Self, Fault> {
-        let House { settings, enforcement, names, captures, ledger, journal } = house;
+        let House { settings, enforcement, names, captures, doors, ledger, journal } = house;
+        let (told_ledger, told_enforcement) = (Arc::clone(&ledger), Arc::clone(&enforcement));
         let board = Arc::new(Board::new(settings.capture.shards));
         let stop = Arc::new(AtomicBool::new(false));
         let mut engine = Engine::new(parts::engine(&settings), names.clone());
@@ -168,6 +176,19 @@ impl Crew {
                     let _ = failed.try_send(error);
                 }
             })?);
+        }
+        if !doors.is_empty() {
+            let (lane, receiver) = pipe::lane_with((held / 2).max(64), &bell);
+            lanes.push(receiver);
+            let staff = intake::Staff {
+                settings: &settings,
+                names: &names,
+                ledger: &told_ledger,
+                enforcement: &told_enforcement,
+                board: &board,
+                stop: &stop,
+            };
+            shards.extend(intake::start(doors, &staff, lane)?);
         }
         let merge = Merge::new(lanes, held, bell);
         let judge = JudgeRoom { engine, merge, out, pardons: pardoned, board: Arc::clone(&board) };

@@ -10,7 +10,7 @@ use std::{
 };
 
 pub(crate) use rules::{Spared, nets, spared};
-pub(crate) use tables::{Gateway, Reach, Settings};
+pub(crate) use tables::{Gateway, Intake, Reach, Settings};
 
 use crate::fault::{Exit, Fault};
 
@@ -96,6 +96,7 @@ mod tests {
             names.push(table);
         }
         names.extend(shape(&Gateway::default()).into_iter().map(|(key, _)| key));
+        names.extend(shape(&Intake::default()).into_iter().map(|(key, _)| key));
         let missing: Vec<_> = names.iter().filter(|name| !manual.contains(&format!("`{name}`"))).collect();
         let missing: Vec<_> =
             missing.into_iter().filter(|name| !manual.contains(&format!("[{name}]"))).collect();

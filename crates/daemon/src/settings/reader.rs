@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::tables::{Gateway, Settings};
+use super::tables::{Gateway, Intake, Settings};
 
 /// Names less alike than this are not suggested; 1 is equal.
 const ALIKE: f64 = 0.6;
@@ -34,7 +34,10 @@ pub(crate) fn read(text: &str) -> Result<Settings, Vec<String>> {
                 mistakes.push(format!("`{key}`: expected a table [{key}], found {found}"));
             }
             (Json::Array(_), Value::Array(rows)) => {
-                let rows = sift_gateways(&key, rows, &mut mistakes);
+                let rows = match key.as_str() {
+                    "intake" => sift_rows::<Intake>(&key, rows, &mut mistakes),
+                    _ => sift_rows::<Gateway>(&key, rows, &mut mistakes),
+                };
                 sound.insert(key, Value::Array(rows));
             }
             (Json::Array(_), value) => {
@@ -80,8 +83,12 @@ fn sift_table<T: DeserializeOwned>(
     sound
 }
 
-fn sift_gateways(name: &str, rows: Vec<Value>, mistakes: &mut Vec<String>) -> Vec<Value> {
-    let known = shape(&Gateway::default());
+fn sift_rows<T: Default + Serialize + DeserializeOwned>(
+    name: &str,
+    rows: Vec<Value>,
+    mistakes: &mut Vec<String>,
+) -> Vec<Value> {
+    let known = shape(&T::default());
     let mut sound = Vec::new();
     for (number, row) in rows.into_iter().enumerate() {
         let place = format!("[[{name}]] number {}", number + 1);
@@ -96,7 +103,7 @@ fn sift_gateways(name: &str, rows: Vec<Value>, mistakes: &mut Vec<String>) -> Ve
                 continue;
             }
             let alone = Table::from_iter([(key.clone(), value.clone())]);
-            match Value::Table(alone).try_into::<Gateway>() {
+            match Value::Table(alone).try_into::<T>() {
                 Ok(_) => drop(keys.insert(key, value)),
                 Err(error) => mistakes.push(format!("{place}: `{key}`: {}", first_line(&error))),
             }

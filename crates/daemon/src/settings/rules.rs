@@ -6,7 +6,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 use ipnet::IpNet;
 use model::Digest;
 
-use super::tables::{Gateway, Settings};
+use super::tables::{Gateway, Intake, Settings};
 
 /// Somebody who is never to be blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ pub(crate) fn mistakes(settings: &Settings) -> Vec<String> {
     }
     decoys(settings, &mut wrong);
     gateways(&settings.gateways, &mut wrong);
+    intakes(&settings.intake, &mut wrong);
     wrong.0
 }
 
@@ -130,6 +131,38 @@ fn decoys(settings: &Settings, wrong: &mut Wrong) {
         if decoy.name.is_empty() || decoy.value.len() < 6 || hashed.is_some_and(|digest| digest.is_err()) {
             let what = "expected a name and a value of six or more bytes, or sha256: and 64 hex digits";
             wrong.say("decoys", "values", what);
+        }
+    }
+}
+
+fn intakes(intakes: &[Intake], wrong: &mut Wrong) {
+    for (number, intake) in intakes.iter().enumerate() {
+        let place = format!("[[intake]] number {}", number + 1);
+        let mut say = |key: &str, what: &str| wrong.0.push(format!("{place} `{key}`: {what}"));
+        if intake.name.is_empty() || intakes.iter().take(number).any(|other| other.name == intake.name) {
+            say("name", "expected a name of its own");
+        }
+        match intake.kind.as_str() {
+            "log" if intake.path.is_none() => say("path", "expected the log's path"),
+            "log" if intake.listen.is_some() => say("listen", "a log is read, not listened for"),
+            "log" => {}
+            "http_log" | "sideband" => {
+                let address = intake.listen.as_deref().map(str::parse::<std::net::SocketAddr>);
+                if !matches!(address, Some(Ok(_))) {
+                    say("listen", "expected an address with port, such as 127.0.0.1:9443");
+                }
+                if intake.secret_file.is_none() {
+                    say("secret_file", "expected the file of the secret that the gateway shows");
+                }
+            }
+            other => say("kind", &format!("expected log, http_log or sideband, found {other:?}")),
+        }
+        if !matches!(intake.format.as_deref(), None | Some("auto" | "nginx" | "envoy" | "combined")) {
+            say("format", "expected auto, nginx, envoy or combined");
+        }
+        for name in intake.fields.keys().filter(|name| ::intake::Meaning::named(name).is_none()) {
+            let known: Vec<_> = ::intake::Meaning::names().collect();
+            say("fields", &format!("unknown field {name:?}; known are {}", known.join(", ")));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The tables of the settings file, each with its defaults. `docs/settings.md` has a paragraph for every key.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use connect::GatewayConfig;
 use model::{Mode, PrincipalKind};
@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) soclog: SocLog,
     pub(crate) sandbox: Sandbox,
     pub(crate) gateways: Vec<Gateway>,
+    pub(crate) intake: Vec<Intake>,
 }
 
 /// Where frames come from.
@@ -305,5 +306,38 @@ fn socket(address: &str) -> String {
         format!("unix:{address}")
     } else {
         format!("tcp:{address}")
+    }
+}
+
+/// Calls that are told by others than the mirror.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Intake {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) format: Option<String>,
+    pub(crate) fields: BTreeMap<String, String>,
+    pub(crate) from_start: bool,
+    pub(crate) listen: Option<String>,
+    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) trusted: Option<bool>,
+}
+
+impl Intake {
+    /// The form of a log.
+    pub(crate) fn format(&self) -> intake::Format {
+        match self.format.as_deref() {
+            Some("nginx") => intake::Format::Nginx,
+            Some("envoy") => intake::Format::Envoy,
+            Some("combined") => intake::Format::Combined,
+            _ => intake::Format::Auto,
+        }
+    }
+
+    /// Which key of a JSON line means what.
+    pub(crate) fn fields(&self) -> intake::Fields {
+        let named = |(name, key): (&String, &String)| Some((intake::Meaning::named(name)?, key.clone()));
+        intake::Fields::new(self.fields.iter().filter_map(named))
     }
 }
