@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod bodies;
 mod cuts;
 mod losses;
 
