@@ -45,7 +45,7 @@ pub(crate) struct Flow {
     /// What was seen of the handshake so far.
     pub(crate) stage: Stage,
     seen: [bool; 2],
-    closed: [bool; 2],
+    pub(crate) closed: [bool; 2],
     /// Segments so far.
     segments: u64,
     /// The newest request bytes, as long as the server has not acknowledged them all.

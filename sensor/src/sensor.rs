@@ -1,5 +1,6 @@
 //! The sensor: frames and time in, API calls and counted losses out. Never asks the host, never holds more than its limit.
 
+mod early;
 mod intake;
 mod opening;
 
@@ -106,6 +107,7 @@ pub struct Sensor {
     desk: Desk,
     flows: FlowTable,
     handshakes: Handshakes,
+    early: early::Early,
     mirrors: Mirrors,
     fragments: Fragments,
     /// Slots of flows that wait for missing bytes.
@@ -136,6 +138,7 @@ impl Sensor {
             config,
             names,
             handshakes: Handshakes::new(),
+            early: early::Early::default(),
             waiting: Vec::new(),
             now: Timestamp::ZERO,
             next_tick: Timestamp::ZERO,
@@ -247,7 +250,7 @@ impl Sensor {
     ) {
         let mut known = self.flows.find(&key);
         if segment.syn {
-            known = self.handshake(hash, source_is_low, segment, known, calls);
+            known = self.greet((key, hash, source_is_low), segment, known, calls);
         }
         let slot = match known {
             Some(slot) => slot,
@@ -311,7 +314,7 @@ impl Sensor {
         let after = work(flow, self.now, &mut bench);
         #[cfg(any(test, feature = "fuzzing"))]
         if let Some(tap) = &mut self.tap {
-            tap.state(&flow.facts, flow.ambiguities, flow.acknowledged());
+            tap.state(&flow.facts, flow.ambiguities, flow.acknowledged(), flow.closed);
         }
         self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
         if after == After::Over {

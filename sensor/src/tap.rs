@@ -18,6 +18,8 @@ pub struct Heard {
     pub gap: bool,
     /// What of the flow was marked as ambiguous.
     pub ambiguities: Ambiguities,
+    /// Whether client and server said that they send nothing more, and it was believed.
+    pub ended: [bool; 2],
     gone: [bool; 2],
     /// The flow's number: another flow of the same client is not heard.
     flow: Option<u64>,
@@ -38,10 +40,16 @@ impl Tap {
         }
     }
 
-    pub(crate) fn state(&mut self, facts: &FlowFacts, found: Ambiguities, acknowledged: [u64; 2]) {
+    pub(crate) fn state(
+        &mut self,
+        facts: &FlowFacts,
+        found: Ambiguities,
+        acknowledged: [u64; 2],
+        ended: [bool; 2],
+    ) {
         let Some(heard) = self.of(facts) else { return };
         heard.ambiguities.merge(found);
-        heard.acknowledged = acknowledged;
+        (heard.acknowledged, heard.ended) = (acknowledged, ended);
     }
 
     fn of(&mut self, facts: &FlowFacts) -> Option<&mut Heard> {

@@ -2,6 +2,9 @@
 
 mod mutations;
 mod spoofs;
+mod tcp_calls;
+mod tcp_cases;
+mod tcp_tape;
 
 use std::time::Duration;
 

@@ -41,7 +41,7 @@ impl Receiver {
 
     /// The receiver announced a window.
     pub(crate) fn announce(&mut self, ack: Seq, header: TcpHeader<'_>) {
-        let Some(shift) = self.shift else { return };
+        let Some(shift) = self.shift.filter(|_| !header.0.is_empty()) else { return };
         if ack.offset_from(self.announced) >= 0 {
             self.announced = ack;
             self.edge = Some(ack.plus(usize::from(header.window()) << shift));

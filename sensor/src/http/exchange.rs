@@ -30,6 +30,8 @@ pub(crate) struct Exchange {
     /// Position of the request's first byte, and behind its head, in the request stream.
     pub(crate) start: u64,
     pub(crate) head_end: u64,
+    /// Where its request ends, as far as that is known.
+    pub(crate) request_end: u64,
     pub(crate) request: Progress,
     pub(crate) answer: Progress,
     pub(crate) is_head: bool,
@@ -61,6 +63,7 @@ impl Exchange {
         Self {
             start: positions.0,
             head_end: positions.1,
+            request_end: positions.1,
             request: Progress::Open,
             answer: Progress::Awaited,
             is_head: method == b"HEAD",
@@ -217,7 +220,7 @@ impl Exchange {
             self.call.login = None;
         }
         self.call.ambiguities.merge(flow.ambiguities);
-        self.call.grade = self.grade(facts);
+        self.call.grade = self.grade(facts, flow.acknowledged);
         self.call
     }
 
@@ -270,10 +273,11 @@ impl Exchange {
         link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
     }
 
-    fn grade(&self, facts: &FlowFacts) -> Grade {
+    /// Only what the server has acknowledged is surely what it read.
+    fn grade(&self, facts: &FlowFacts, acknowledged: u64) -> Grade {
         if !self.call.ambiguities.is_empty() || self.call.status.is_none() && facts.one_sided_unknown {
             Grade::C
-        } else if facts.handshake && self.call.complete {
+        } else if facts.handshake && self.call.complete && acknowledged >= self.request_end {
             Grade::A
         } else {
             Grade::B
@@ -324,4 +328,6 @@ fn query_details(query: Query) -> Option<Box<Details>> {
 pub(crate) struct FlowState {
     pub(crate) ambiguities: Ambiguities,
     pub(crate) basic_accepted: bool,
+    /// Bytes of the request stream that the server has acknowledged.
+    pub(crate) acknowledged: u64,
 }

@@ -244,7 +244,11 @@ impl Conversation {
         let Some(exchange) = self.pairing.open.pop_front() else { return };
         self.requesting &= !self.pairing.open.is_empty();
         self.answering = self.answering.and_then(|place| place.checked_sub(1));
-        let flow = FlowState { ambiguities: self.ambiguities, basic_accepted: self.basic_accepted };
+        let flow = FlowState {
+            ambiguities: self.ambiguities,
+            basic_accepted: self.basic_accepted,
+            acknowledged: self.pairing.acknowledged(),
+        };
         self.basic_accepted |= exchange.accepts_basic();
         calls.push(exchange.finish(at, facts, flow, desk));
     }

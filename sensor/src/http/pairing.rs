@@ -48,6 +48,11 @@ impl Pairing {
         self.acknowledged = Some(self.acknowledged.map_or(request_bytes, |known| known.max(request_bytes)));
     }
 
+    /// Bytes of the request stream that the server has acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.unwrap_or(0)
+    }
+
     /// Bytes of the request stream between these positions were lost or unreadable: requests may be missing.
     pub(super) fn lost_requests(&mut self, from: u64, until: u64) {
         let newest = self.open.back().map_or(0, |open| open.start);

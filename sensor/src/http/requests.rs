@@ -32,7 +32,9 @@ impl Conversation {
                     }
                 }
                 Step::End => {
+                    let end = self.requests.position();
                     if let Some(exchange) = self.request_in_hand() {
+                        exchange.request_end = end;
                         exchange.end_request();
                     }
                     self.requesting = false;

@@ -72,13 +72,18 @@ impl Sensor {
 /// Whether the low end is the client of a flow whose start was not seen: the side that sends a request, not the side
 /// that sends an answer, else the one with the higher port.
 pub(super) fn guess_client(segment: &Segment<'_>, source_is_low: bool, key: &FlowKey) -> bool {
-    const METHODS: [&[u8]; 9] =
-        [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PRI "];
     if segment.payload.starts_with(b"HTTP/1.") {
         return !source_is_low;
     }
-    if METHODS.iter().any(|method| segment.payload.starts_with(method)) {
+    if asks(segment.payload) {
         return source_is_low;
     }
     key.low.port() > key.high.port()
+}
+
+/// Whether these bytes begin like a request.
+pub(super) fn asks(bytes: &[u8]) -> bool {
+    const METHODS: [&[u8]; 9] =
+        [b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"PRI "];
+    METHODS.iter().any(|method| bytes.starts_with(method))
 }

@@ -2,22 +2,48 @@
 
 use model::{ApiCall, Loss};
 
-use super::{Sensor, intake::guess_client};
+use super::{
+    Sensor, early,
+    intake::{asks, guess_client},
+};
 use crate::{
     flow::Flow,
     handshakes::Stage,
     segment::Segment,
+    seq::Seq,
     stream::{Close, FlowFacts},
     table::FlowKey,
 };
 
 impl Sensor {
+    /// Takes a SYN or the answer to one: bytes on a SYN count once the answer has taken them. The flow it belongs to.
+    pub(super) fn greet(
+        &mut self,
+        (key, hash, source_is_low): (FlowKey, u64, bool),
+        segment: &Segment<'_>,
+        known: Option<u32>,
+        calls: &mut Vec<ApiCall>,
+    ) -> Option<u32> {
+        let early = segment.ack.and_then(|ack| self.early.take(hash, ack));
+        let Some((first, bytes)) = early else {
+            return self.handshake(hash, source_is_low, segment, None, known, calls);
+        };
+        let known = self.handshake(hash, source_is_low, segment, Some(first), known, calls);
+        if known.is_none() {
+            let taken = early::segment(segment, first, &bytes);
+            self.segment(key, hash, !source_is_low, &taken, calls);
+            return self.flows.find(&key);
+        }
+        known
+    }
+
     /// Remembers a SYN; one that opens a new connection ends the flow that had its ports.
-    pub(super) fn handshake(
+    fn handshake(
         &mut self,
         hash: u64,
         source_is_low: bool,
         segment: &Segment<'_>,
+        first: Option<Seq>,
         known: Option<u32>,
         calls: &mut Vec<ApiCall>,
     ) -> Option<u32> {
@@ -25,7 +51,7 @@ impl Sensor {
             return known;
         }
         let (client, server) = match segment.ack {
-            Some(ack) => (ack, Some(segment.seq.plus(1))),
+            Some(ack) => (first.unwrap_or(ack), Some(segment.seq.plus(1))),
             None => (segment.seq.plus(1), None),
         };
         let flow = known.and_then(|slot| self.flows.at(slot));
@@ -33,6 +59,7 @@ impl Sensor {
             return known;
         }
         let Some(server) = server else {
+            self.early.keep(hash, segment);
             self.handshakes.asked(hash, segment.seq, source_is_low, segment.header.offered(), self.now);
             return known;
         };
@@ -64,7 +91,10 @@ impl Sensor {
             self.desk.losses.count(segment.again());
             return None;
         }
-        let shake = shake.filter(|shake| !shake.stage.is_over());
+        // Who took the SYN can be who asks: both sides may send one, and some answer it in two steps (RFC 9293, section 3.5).
+        let is_turned =
+            shake.is_some_and(|shake| shake.client_is_low != source_is_low && asks(segment.payload));
+        let shake = shake.filter(|shake| !shake.stage.is_over() && !is_turned);
         let client_is_low = match shake {
             Some(shake) => shake.client_is_low,
             None => guess_client(segment, source_is_low, &key),

@@ -1,0 +1,147 @@
+//! What the sensor asks of the allocator: nothing for bytes that come in order, little for a connection that waits, and
+//! never more than its limit whoever attacks. Counted by the allocator itself.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use allocation_counter::measure;
+use model::{ApiCall, Pseudonyms};
+use sensor::{Frame, LinkType, Sensor, SensorConfig};
+use tests::{
+    http,
+    wire::{Connection, Side, TimedFrame, Wire, flags, frame},
+};
+
+const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 80);
+
+fn sensor(config: SensorConfig) -> Sensor {
+    Sensor::new(config, Pseudonyms::new([3; 16]))
+}
+
+fn push(sensor: &mut Sensor, frames: &[TimedFrame], calls: &mut Vec<ApiCall>) {
+    for TimedFrame { at, bytes } in frames {
+        let wire_len = u32::try_from(bytes.len()).expect("small");
+        sensor.push(Frame { at: *at, bytes, wire_len, link: LinkType::Ethernet }, calls);
+    }
+}
+
+fn client(n: u32) -> SocketAddrV4 {
+    SocketAddrV4::new(
+        Ipv4Addr::from(0x0a00_0000 + n / 50_000),
+        1_024 + u16::try_from(n % 50_000).expect("small"),
+    )
+}
+
+/// A large answer: each segment is handed on as it comes.
+#[test]
+fn bytes_in_order_allocate_nothing() {
+    let (mut wire, mut calls) = (Wire::starting_at(1_700_000_000), Vec::new());
+    wire.step_ns = 1_000;
+    let mut connection = Connection::new(client(1), SERVER);
+    connection.open(&mut wire);
+    connection.data(&mut wire, Side::Client, &http::get("/large", &[]));
+    let head =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 20000000\r\n\r\n";
+    connection.data(&mut wire, Side::Server, head);
+    let begun = wire.frames.len();
+    for _ in 0..12_000 {
+        connection.data(&mut wire, Side::Server, &[7; 1_448]);
+    }
+    let mut sensor = sensor(SensorConfig::default());
+    push(&mut sensor, &wire.frames[..begun + 100], &mut calls);
+    let body = &wire.frames[begun + 100..];
+    let counted = measure(|| push(&mut sensor, body, &mut calls));
+    println!("{} frames, {} allocations, {} bytes", body.len(), counted.count_total, counted.bytes_total);
+    assert_eq!(counted.count_total, 0);
+    assert_eq!(sensor.losses().nonzero().count(), 0);
+}
+
+/// Connections that have made one call and wait for the next.
+#[test]
+fn an_idle_connection_is_small() {
+    const FLOWS: u32 = 50_000;
+    let mut sensor = sensor(SensorConfig::default());
+    let mut first = 0;
+    let visit = |n: u32| {
+        let mut wire = Wire::starting_at(1_700_000_000);
+        wire.step_ns = 1_000;
+        let mut connection = Connection::new(client(n), SERVER);
+        connection.open(&mut wire);
+        connection.exchange(&mut wire, &http::get("/api/orders/1", &[]), &http::answer(200, "{}"));
+        wire.frames
+    };
+    // What every sensor has once.
+    push(&mut sensor, &visit(FLOWS), &mut Vec::new());
+    let counted = measure(|| {
+        for n in 0..FLOWS {
+            let mut calls = Vec::with_capacity(1);
+            push(&mut sensor, &visit(n), &mut calls);
+            first += calls.len();
+        }
+    });
+    let each = counted.bytes_current / i64::from(FLOWS);
+    println!("{each} bytes per idle connection, {} told", sensor.counts().memory_bytes / u64::from(FLOWS));
+    assert_eq!((first, sensor.counts().flows_open), (FLOWS as usize, u64::from(FLOWS) + 1));
+    assert!(each <= 2_048, "{each} bytes");
+}
+
+/// All at once against one limit: ten million flows tried, as many SYNs as flows that send half a request, holes that
+/// nobody fills, heads without end, single bytes from the end to the start.
+#[test]
+fn one_limit_holds_for_all_attacks_at_once() {
+    const FLOWS: u32 = 10_000_000;
+    const LIMIT: usize = 64 << 20;
+    /// The table of handshakes, which has its own fixed size, and what does not grow: caches of identities and buffers.
+    const FIXED: u64 = 64 << 20;
+    let mut worst = 0;
+    let counted = measure(|| {
+        let config = SensorConfig { memory_bytes: LIMIT, ..SensorConfig::default() };
+        let mut sensor = sensor(config);
+        let mut calls = Vec::new();
+        let half = [&b"GET /api/orders/1 HTTP/1.1\r\nHost: a\r\nCookie: "[..], &[b'c'; 200]].concat();
+        for block in 0..FLOWS / 1_000 {
+            let mut wire = Wire::starting_at(1_700_000_000);
+            wire.now_ns += u64::from(block) * 1_000_000;
+            wire.step_ns = 250;
+            for n in block * 1_000..(block + 1) * 1_000 {
+                let from = client(n);
+                wire.put(frame(from, SERVER, n, 0, flags::SYN, &[]));
+                if n % 10 == 0 {
+                    attack(&mut wire, from, n, &half);
+                }
+            }
+            push(&mut sensor, &wire.frames, &mut calls);
+            calls.clear();
+            worst = worst.max(sensor.counts().memory_bytes);
+        }
+    });
+    println!("peak {} MiB of the allocator, {} MiB told", counted.bytes_max >> 20, worst >> 20);
+    assert!(worst <= LIMIT as u64);
+    assert!(counted.bytes_max <= LIMIT as u64 + FIXED, "{} MiB", counted.bytes_max >> 20);
+}
+
+/// One flow of an attack, a few frames of it.
+fn attack(wire: &mut Wire, from: SocketAddrV4, n: u32, half: &[u8]) {
+    let (seq, ack) = (n.wrapping_add(1), (!n).wrapping_add(1));
+    wire.put(frame(SERVER, from, !n, seq, flags::SYN | flags::ACK, &[]));
+    let data = flags::ACK | flags::PSH;
+    match n / 10 % 4 {
+        0 => wire.put(frame(from, SERVER, seq, ack, data, half)),
+        1 => {
+            for hole in (1..8_u32).rev() {
+                wire.put(frame(from, SERVER, seq.wrapping_add(hole * 3_000), ack, data, &[b'h'; 1_400]));
+            }
+        }
+        2 => {
+            for byte in (1..9_u32).rev() {
+                wire.put(frame(from, SERVER, seq.wrapping_add(byte), ack, data, b"x"));
+            }
+        }
+        _ => {
+            wire.put(frame(from, SERVER, seq, ack, data, b"GET / HTTP/1.1\r\nX: "));
+            for part in 0..8_u32 {
+                let at = seq.wrapping_add(19 + part * 1_400);
+                wire.put(frame(from, SERVER, at, ack, data, &[b'y'; 1_400]));
+            }
+        }
+    }
+}
