@@ -1,9 +1,16 @@
-//! `decode`: capture files in, API calls as JSON lines on standard output, losses on standard error. No judging.
+//! `decode`: capture files or an interface in, API calls as JSON lines on standard output, losses on standard error. No judging.
+
+mod live;
 
 use std::io::{Write, stdout};
 
+<<<<<<< HEAD
 use model::{CallWriter, Losses, Pseudonyms};
 use sensor::{Sensor, Shard};
+=======
+use model::{ApiCall, CallWriter, Loss, Losses};
+use sensor::{Sensor, Shard, capture::KernelCounts};
+>>>>>>> 0ba2d50 (Decode: reads an interface too; bench: live replay over veth)
 
 use crate::{
     cli::DecodeArgs,
@@ -35,31 +42,37 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
     let mut out = stdout().lock();
     let mut lines = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 4);
     let mut writer = CallWriter::default();
-    let progress = Progress::over(&args.files);
-    let read = read_files(&args.files, &mut sensor, &progress, |calls, _| {
+    let mut sink = |calls: &mut Vec<ApiCall>, most: usize| {
         for call in calls.iter() {
             writer.write(call, &mut lines);
             lines.push(b'\n');
         }
         calls.clear();
-        if lines.len() >= BUFFER_BYTES {
-            print(&mut out, &mut lines)?;
-        }
-        Ok(())
-    });
-    progress.end();
+        if lines.len() >= most { print(&mut out, &mut lines) } else { Ok(()) }
+    };
+    let mut kernel = KernelCounts::default();
+    let read = if let Some(interface) = &args.interface {
+        live::read(interface, settings, &mut sensor, &mut sink).map(|counts| kernel = counts)
+    } else {
+        let progress = Progress::over(&args.files);
+        let read = read_files(&args.files, &mut sensor, &progress, |calls, _| sink(calls, BUFFER_BYTES));
+        progress.end();
+        read
+    };
     let flushed = print(&mut out, &mut lines);
     let done = read.and(flushed);
     if done.as_ref().is_err_and(|fault| fault.exit == Exit::Quiet) {
         return done;
     }
-    let counts = sensor.counts();
+    let (counts, mut losses) = (sensor.counts(), sensor.losses().clone());
+    losses.set(Loss::KernelDrop, kernel.kernel_drop);
+    losses.set(Loss::InterfaceDrop, kernel.interface_drop);
     eprintln!(
         "sidewatch: {} frames, {} calls, {} of them incomplete{}",
         counts.frames,
         counts.calls,
         counts.incomplete_calls,
-        missed(sensor.losses())
+        missed(&losses)
     );
     done
 }

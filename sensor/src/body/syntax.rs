@@ -67,7 +67,8 @@ impl Syntax {
     ) {
         match self {
             Self::Unsaid => {
-                let Some(first) = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) else { return };
+                let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+                let Some(first) = bytes.iter().find(|byte| !is_space(byte)) else { return };
                 *self = if matches!(first, b'{' | b'[') {
                     Self::new(&Kind::Json, rules)
                 } else {
