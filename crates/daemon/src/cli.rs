@@ -42,16 +42,10 @@ pub(crate) enum Command {
         A file that ends in .ndjson holds calls, as written by --calls."
     )]
     Replay(ReplayArgs),
-<<<<<<< HEAD
-    /// Print the API calls of capture files, access logs or HAR files, one JSON object a line.
-    #[command(after_help = "Example: the ten busiest paths:\n  \
-        sidewatch decode day.pcap | jq -r .path | sort | uniq -c | sort -rn | head")]
-=======
-    /// Print the API calls of capture files or of an interface, one JSON object a line.
+    /// Print the API calls of captures, access logs, HAR files or an interface, one JSON object a line.
     #[command(after_help = "Examples: the ten busiest paths; who is called now:\n  \
         sidewatch decode day.pcap | jq -r .path | sort | uniq -c | sort -rn | head\n  \
         sidewatch decode -i eth1 | jq -r '[.client, .method, .path, .status] | @tsv'")]
->>>>>>> 0ba2d50 (Decode: reads an interface too; bench: live replay over veth)
     Decode(DecodeArgs),
     /// Check the settings file and say what it amounts to.
     #[command(after_help = "Example:\n  sidewatch check -c sidewatch.toml")]
@@ -140,20 +134,15 @@ pub(crate) struct DecodeArgs {
     /// Search bodies too: adds the fields `given`, `issued`, `login` and ids in request bodies.
     #[arg(long)]
     pub(crate) bodies: bool,
-<<<<<<< HEAD
     /// What the files are; `auto` goes by the end of their names.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Auto)]
     pub(crate) format: Format,
-    /// Captures (pcap, pcapng), access logs (.log, .jsonl) or HAR files (.har), one timeline in the given order; `-` is a
-    /// capture on standard input.
-    #[arg(required = true, value_name = "FILE")]
-=======
     /// Read this interface until Ctrl-C instead of files. Needs the right to capture.
     #[arg(short, long, value_name = "NAME", conflicts_with = "files")]
     pub(crate) interface: Option<String>,
-    /// Captures (pcap, pcapng), one timeline in the given order; `-` is standard input.
+    /// Captures (pcap, pcapng), access logs (.log, .jsonl) or HAR files (.har), one timeline in the given order; `-` is a
+    /// capture on standard input.
     #[arg(required_unless_present = "interface", value_name = "FILE")]
->>>>>>> 0ba2d50 (Decode: reads an interface too; bench: live replay over veth)
     pub(crate) files: Vec<PathBuf>,
 }
 

@@ -4,13 +4,8 @@ mod live;
 
 use std::io::{Write, stdout};
 
-<<<<<<< HEAD
-use model::{CallWriter, Losses, Pseudonyms};
-use sensor::{Sensor, Shard};
-=======
-use model::{ApiCall, CallWriter, Loss, Losses};
+use model::{ApiCall, CallWriter, Loss, Losses, Pseudonyms};
 use sensor::{Sensor, Shard, capture::KernelCounts};
->>>>>>> 0ba2d50 (Decode: reads an interface too; bench: live replay over veth)
 
 use crate::{
     cli::DecodeArgs,
