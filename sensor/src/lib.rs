@@ -41,6 +41,6 @@ pub use attested::{Attested, AttestedAnswer, Attestor};
 pub use decap::{DecapConfig, TunnelPorts};
 pub use fragments::{FragmentConfig, FragmentPolicy};
 pub use frame::{Frame, LinkType};
-pub use http::{Decoys, HttpConfig};
+pub use http::{Decoys, GatewayAt, GatewayProfile, HttpConfig};
 pub use sensor::{Counts, Sensor, SensorConfig, Shard};
 pub use tcp::{OverlapPolicy, TcpConfig};

@@ -1,12 +1,14 @@
 //! The answer side of a conversation: pieces in, finished exchanges out. An answer without its request is an orphan.
 
 use httparse::Header;
-use model::{Ambiguity, ApiCall, Loss, Timestamp};
+use model::{Ambiguity, ApiCall, HttpVersion, Loss, Timestamp};
 
 use super::{
-    Conversation, Desk, Upgrade,
+    Conversation, Desk, GatewayProfile, Upgrade,
     exchange::{BodyOf, Exchange, Progress},
+    forms::{Form, Forms},
     framing::{Framed, Framing, declared},
+    gateway::AnswerLook,
     head::{StartLine, with_head},
     pairing::Match,
     reader::{GapFate, HeadBytes, Step},
@@ -15,19 +17,51 @@ use crate::stream::FlowFacts;
 
 /// What an answer of 101 changes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Protocol {
+pub(crate) enum Protocol {
+    /// Nothing was said.
+    #[default]
+    Stay,
     WebSocket,
     H2c,
-    #[default]
     Other,
 }
 
-fn upgraded_to(headers: &[Header<'_>]) -> Protocol {
-    let mut values = headers.iter().filter(|header| header.name.eq_ignore_ascii_case("upgrade"));
-    match values.next().map(|header| header.value.trim_ascii()) {
-        Some(value) if value.eq_ignore_ascii_case(b"websocket") => Protocol::WebSocket,
-        Some(value) if value.eq_ignore_ascii_case(b"h2c") => Protocol::H2c,
-        _ => Protocol::Other,
+impl Protocol {
+    /// The first that an `Upgrade` value names.
+    pub(crate) fn named(value: &[u8]) -> Self {
+        let first = value.split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
+        if first.eq_ignore_ascii_case(b"websocket") {
+            Self::WebSocket
+        } else if first.eq_ignore_ascii_case(b"h2c") {
+            Self::H2c
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// What an answer's head says beyond its status and framing.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    upgrade: Protocol,
+    closes: bool,
+}
+
+impl Said {
+    fn gather(headers: &[Header<'_>], version: HttpVersion) -> Self {
+        let mut said = Self { upgrade: Protocol::Stay, closes: version == HttpVersion::Http10 };
+        for header in headers {
+            if header.name.eq_ignore_ascii_case("upgrade") && said.upgrade == Protocol::Stay {
+                said.upgrade = Protocol::named(header.value);
+            } else if header.name.eq_ignore_ascii_case("connection") {
+                let has = |wanted: &[u8]| {
+                    let mut words = header.value.split(|byte| *byte == b',');
+                    words.any(|word| word.trim_ascii().eq_ignore_ascii_case(wanted))
+                };
+                said.closes = has(b"close") || said.closes && !has(b"keep-alive");
+            }
+        }
+        said
     }
 }
 
@@ -57,6 +91,12 @@ impl Conversation {
                     self.answering = None;
                     self.emit_finished(facts, at, desk, calls);
                 }
+                Step::BrokenBody => {
+                    self.taint(Ambiguity::Chunks);
+                    self.cut_answer(at);
+                    self.pairing.lost_answers();
+                    self.broken(Loss::BadHead, desk);
+                }
                 Step::Broken(loss) => {
                     self.cut_answer(at);
                     self.pairing.lost_answers();
@@ -78,7 +118,7 @@ impl Conversation {
         calls: &mut Vec<ApiCall>,
     ) {
         let headers_max = desk.config.headers_max;
-        let read = with_head(head.bytes(), headers_max, |line, headers, _| {
+        let read = with_head(head.bytes(), headers_max, |line, headers, forms| {
             let StartLine::Status { status, version } = line else { return Err(Loss::BadHead) };
             self.heard = true;
             if matches!(status, 100 | 102..=199) {
@@ -87,8 +127,12 @@ impl Conversation {
                 self.continue_expected();
                 return Ok(());
             }
-            let framed = declared(headers, version)?;
-            self.answer(facts, status, (headers, framed), at, desk, calls);
+            let mut framed = declared(headers, version);
+            if let Some(framed) = framed.as_mut().filter(|_| forms.contains(Form::FramingLine)) {
+                framed.forms.insert(Form::FramingLine);
+            }
+            let said = Said::gather(headers, version);
+            self.answer(facts, status, (headers, framed, said), at, desk, calls);
             Ok(())
         });
         self.answers.give_back(head);
@@ -103,26 +147,39 @@ impl Conversation {
         &mut self,
         facts: &FlowFacts,
         status: u16,
-        (headers, framed): (&[Header<'_>], Option<Framed>),
+        (headers, framed, said): (&[Header<'_>], Option<Framed>, Said),
         at: Timestamp,
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
         let mut no_body = matches!(status, 101 | 204 | 304);
         let mut tunnel = status == 101;
-        let protocol = Some(upgraded_to(headers)).filter(|_| tunnel).unwrap_or_default();
+        let mut is_orphan = false;
+        let mut protocol = if tunnel { said.upgrade } else { Protocol::Stay };
         self.answering = None;
         match self.pairing.answer(at) {
             Match::Orphan { give_up } => {
+                is_orphan = true;
                 desk.losses.count(Loss::OrphanAnswer);
                 self.give_up(give_up, facts, at, desk, calls);
+                if give_up == 0 && self.pairing.is_in_step() && facts.handshake {
+                    // More answers than requests: the two ends count differently.
+                    self.doubts.insert(Ambiguity::Pairing);
+                }
             }
             Match::At { place, doubtful } => {
                 self.give_up(place, facts, at, desk, calls);
+                let look = AnswerLook { status, closes: said.closes };
+                self.settle(look, desk.config.profile(facts.server));
                 if let Some(exchange) = self.pairing.open.front_mut() {
                     exchange.doubtful |= doubtful;
+                    if tunnel && exchange.wants != protocol {
+                        // Nobody asked for it: whatever follows is not what it says.
+                        exchange.doubt(Ambiguity::Pairing.into());
+                        protocol = Protocol::Other;
+                    }
                     if protocol == Protocol::H2c {
-                        return self.switch_to_http2();
+                        return self.switch_to_http2(facts, at, desk, calls);
                     }
                     exchange.answered(status, headers, BodyOf::gather(headers), desk);
                     self.answering = Some(0);
@@ -140,28 +197,51 @@ impl Conversation {
             }
         }
         if tunnel {
-            if let Some(exchange) = self.answer_in_hand() {
-                exchange.end_request();
-                exchange.end_answer(at);
-            }
-            self.emit_finished(facts, at, desk, calls);
-            match calls.last().filter(|_| protocol == Protocol::WebSocket) {
-                Some(call) => self.upgrade = Some((Upgrade::WebSocket(Box::new(call.clone())), 0)),
-                None => desk.losses.count(Loss::Opaque),
-            }
-            self.go_opaque();
-            self.give_up(usize::MAX, facts, at, desk, calls);
-            return;
+            return self.enter_tunnel(protocol, facts, at, desk, calls);
         }
-        let framed = framed.unwrap_or(Framed { framing: Framing::UntilClose, tainted: false });
-        if framed.tainted {
+        let framed = framed.unwrap_or(Framed { framing: Framing::UntilClose, forms: Forms::default() });
+        if !framed.forms.is_empty() {
             self.taint(Ambiguity::Framing);
         }
-        self.answers.body(match framed.framing {
+        let framing = match framed.framing {
             _ if no_body => Framing::Length(0),
+            // Closing ends it at the latest (RFC 9112 section 6.3).
             Framing::Unknown => Framing::UntilClose,
             other => other,
-        });
+        };
+        if is_orphan { self.answers.doubtful_body(framing) } else { self.answers.body(framing) }
+    }
+
+    /// Lets the answer say what the oldest request's odd forms meant; what they leave open lasts.
+    fn settle(&mut self, look: AnswerLook, profile: GatewayProfile) {
+        let Some(exchange) = self.pairing.open.front_mut() else { return };
+        let doubts = exchange.settle(profile, look);
+        if !doubts.is_empty() {
+            self.doubts.merge(doubts);
+            self.pairing.open.iter_mut().skip(1).for_each(|later| later.doubt(doubts));
+        }
+    }
+
+    /// What follows is not HTTP/1.
+    fn enter_tunnel(
+        &mut self,
+        protocol: Protocol,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        if let Some(exchange) = self.answer_in_hand() {
+            exchange.end_request();
+            exchange.end_answer(at);
+        }
+        self.emit_finished(facts, at, desk, calls);
+        match calls.last().filter(|_| protocol == Protocol::WebSocket) {
+            Some(call) => self.upgrade = Some((Upgrade::WebSocket(Box::new(call.clone())), 0)),
+            None => desk.losses.count(Loss::Opaque),
+        }
+        self.go_opaque();
+        self.give_up(usize::MAX, facts, at, desk, calls);
     }
 
     pub(super) fn answer_gap(&mut self, n: u64, at: Timestamp) {
@@ -179,14 +259,20 @@ impl Conversation {
         }
     }
 
-    /// The oldest open request goes on as the first stream of an HTTP/2 connection.
-    fn switch_to_http2(&mut self) {
-        if let Some(mut exchange) = self.pairing.open.pop_front() {
-            exchange.end_request();
-            self.upgrade = Some((Upgrade::H2c(exchange), 0));
-        }
+    /// The oldest open request goes on as the first stream of an HTTP/2 connection; those behind it get no answer.
+    fn switch_to_http2(
+        &mut self,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        let Some(mut exchange) = self.pairing.open.pop_front() else { return };
+        exchange.end_request();
         self.requesting = false;
         self.go_opaque();
+        self.give_up(usize::MAX, facts, at, desk, calls);
+        self.upgrade = Some((Upgrade::H2c(exchange), 0));
     }
 
     /// The answer in hand will get no further byte.

@@ -1,8 +1,10 @@
 //! HTTP settings: plain values in, limits and names for the readers out. Never reads a file.
 
+use std::net::SocketAddr;
+
 use ipnet::IpNet;
 
-use super::Decoys;
+use super::{Decoys, GatewayAt, GatewayProfile};
 
 /// What the HTTP side of the sensor is told.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ pub struct HttpConfig {
     pub session_cookies: Vec<String>,
     /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What reads requests first, where `gateways` names nothing else.
+    pub gateway: GatewayProfile,
+    /// What reads requests first, by server; the first entry that fits counts. At most 1024.
+    pub gateways: Vec<GatewayAt>,
     /// Paths and values that no honest caller touches.
     pub decoys: Decoys,
 }
@@ -47,7 +53,17 @@ impl Default for HttpConfig {
             api_key_queries: Vec::new(),
             session_cookies: Vec::new(),
             trusted_proxies: Vec::new(),
+            gateway: GatewayProfile::default(),
+            gateways: Vec::new(),
             decoys: Decoys::default(),
         }
+    }
+}
+
+impl HttpConfig {
+    /// What reads the requests to a server first.
+    pub(crate) fn profile(&self, server: SocketAddr) -> GatewayProfile {
+        let found = self.gateways.iter().find(|gateway| gateway.is_at(server));
+        found.map_or(self.gateway, |gateway| gateway.profile)
     }
 }

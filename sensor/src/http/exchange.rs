@@ -1,12 +1,18 @@
 //! Exchanges: a request while its answer is awaited in, one `ApiCall` out. Never emits a call twice.
 
+use compact_str::CompactString;
 use httparse::Header;
 use model::{
     Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss,
     Principal, PrincipalKind, Timestamp,
 };
 
-use super::Desk;
+use super::{
+    Desk, GatewayProfile,
+    answers::Protocol,
+    forms::Forms,
+    gateway::{AnswerLook, Settled, lasting, settle, unsettled},
+};
 use crate::{
     body::{Announced, Harvest, Limits, Role, Rules, Scan, Told},
     identity::{ASKED_MAX, Caller, Query, handed_out, link_tokens},
@@ -39,6 +45,12 @@ pub(crate) struct Exchange {
     pub(crate) expects_continue: bool,
     /// Paired while requests and answers were out of step.
     pub(crate) doubtful: bool,
+    /// Ways in which the request is odd.
+    pub(super) forms: Forms,
+    /// What its answer says of them; `None` before it came.
+    settled: Option<Settled>,
+    /// What it asked to change to.
+    pub(super) wants: Protocol,
     request_gap: bool,
     answer_gap: bool,
     login_basic: bool,
@@ -70,6 +82,9 @@ impl Exchange {
             is_connect: method == b"CONNECT",
             expects_continue: caller.expects_continue,
             doubtful: false,
+            forms: Forms::default(),
+            settled: None,
+            wants: caller.wants,
             request_gap: false,
             answer_gap: false,
             login_basic: caller.basic.is_some(),
@@ -101,7 +116,7 @@ impl Exchange {
                 login: caller.basic.map(Box::new),
                 decoys: caller.decoys,
                 ambiguities: caller.ambiguities,
-                details: query_details(caller.query),
+                details: details_of(caller.query, caller.canonical),
             },
         }
     }
@@ -110,6 +125,29 @@ impl Exchange {
     pub(crate) fn request_begins(&mut self, headers: &[Header<'_>], desk: &mut Desk) {
         if desk.config.inspect_bodies {
             self.request_scan = scan(headers, Role::Request, desk);
+        }
+    }
+
+    /// An earlier request leaves it open in these ways what this one is.
+    pub(super) fn doubt(&mut self, doubts: Ambiguities) {
+        self.call.ambiguities.merge(doubts);
+    }
+
+    /// What the answer says of a request's odd forms; what stays doubtful of later requests.
+    pub(super) fn settle(&mut self, profile: GatewayProfile, answer: AnswerLook) -> Ambiguities {
+        if self.forms.is_empty() {
+            return Ambiguities::default();
+        }
+        let settled = settle(self.forms, profile, answer);
+        self.settled = Some(settled);
+        match settled {
+            Settled::Sure => Ambiguities::default(),
+            Settled::Ambiguous(doubts) => {
+                self.call.ambiguities.merge(doubts);
+                lasting(doubts)
+            }
+            // A gateway that closes reads nothing that follows.
+            Settled::Refused => Ambiguity::Framing.into(),
         }
     }
 
@@ -209,6 +247,18 @@ impl Exchange {
         if let Some(scan) = self.answer_scan.take() {
             let told = told(*scan, desk);
             self.take_answer(told);
+        }
+        match self.settled {
+            None if !self.forms.is_empty() => {
+                self.call.ambiguities.merge(unsettled(self.forms, desk.config.profile(facts.server)));
+            }
+            Some(Settled::Refused) => {
+                // Nobody behind the gateway saw it: it is the peer's doing and nobody else's.
+                self.call.identities.clear();
+                self.call.login = None;
+                self.call.asked.clear();
+            }
+            _ => {}
         }
         // Who was refused, or not heard to be accepted, has not shown to be the user it names.
         if matches!(self.call.status, None | Some(401 | 407)) {
@@ -311,8 +361,9 @@ fn told(scan: Scan, desk: &mut Desk) -> Told {
 }
 
 /// What the query alone says, if anything.
-fn query_details(query: Query) -> Option<Box<Details>> {
-    if query.fields.is_empty() {
+/// What few heads have.
+fn details_of(query: Query, canonical: Option<CompactString>) -> Option<Box<Details>> {
+    if query.fields.is_empty() && canonical.is_none() {
         return None;
     }
     let request = query.operation.map(|operation| BodyFacts {
@@ -320,7 +371,7 @@ fn query_details(query: Query) -> Option<Box<Details>> {
         operations: [operation].into_iter().collect(),
         ..BodyFacts::default()
     });
-    Some(Box::new(Details { query: query.fields, request, ..Details::default() }))
+    Some(Box::new(Details { query: query.fields, request, canonical, ..Details::default() }))
 }
 
 /// What the conversation knows that its calls need at their end.

@@ -1,8 +1,14 @@
 //! Message heads: the bytes up to the blank line in, borrowed parts out. Copies nothing but folded lines.
 
 use httparse::{EMPTY_HEADER, Header};
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memchr2, memmem, memrchr};
 use model::{HttpVersion, Loss};
+
+use super::{
+    canonical::Look,
+    forms::{Form, Forms},
+    loose,
+};
 
 /// Slots tried first: most heads fit, and they cost little to clear.
 const FEW: usize = 32;
@@ -19,7 +25,7 @@ pub(super) const STATUS_START: usize = 13;
 /// First line of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StartLine<'h> {
-    Request { method: &'h [u8], target: &'h [u8], version: HttpVersion },
+    Request { method: &'h [u8], target: &'h [u8], look: Look, version: HttpVersion },
     Status { version: HttpVersion, status: u16 },
 }
 
@@ -38,7 +44,7 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Whether a message can begin so; `bytes` may be cut anywhere.
 pub(super) fn plausible_request(bytes: &[u8]) -> bool {
-    let method = memchr(b' ', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default());
+    let method = memchr2(b' ', b'\t', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default());
     method.len() <= 32
         && bytes.first().is_none_or(u8::is_ascii_alphabetic)
         && method.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
@@ -86,28 +92,34 @@ pub(super) fn is_status_start(bytes: &[u8]) -> bool {
         && matches!(start[12], b' ' | b'\r' | b'\n')
 }
 
+/// Whether an answer can begin so; `bytes` may be cut anywhere before `STATUS_START`.
+pub(super) fn may_be_status(bytes: &[u8]) -> bool {
+    bytes.iter().enumerate().all(|(at, byte)| match at {
+        0..7 => b"HTTP/1.".get(at) == Some(byte),
+        7 | 10 | 11 => byte.is_ascii_digit(),
+        8 => *byte == b' ',
+        9 => matches!(byte, b'1'..=b'5'),
+        _ => matches!(byte, b' ' | b'\r' | b'\n'),
+    })
+}
+
 /// Finds the next place in `bytes` where an answer may begin.
 pub(super) fn next_status(bytes: &[u8]) -> Option<usize> {
     memmem::find_iter(bytes, b"HTTP/1.").find(|&at| bytes.get(at..).is_some_and(is_status_start))
 }
 
-/// The whole head, up to and with its blank line, as `use_it` wants it.
+/// The whole head, up to and with its blank line, as `use_it` wants it: with the odd forms that its lines have.
 pub(super) fn with_head<T>(
     bytes: &[u8],
     headers_max: usize,
-    use_it: impl FnOnce(StartLine<'_>, &[Header<'_>], bool) -> T,
+    use_it: impl FnOnce(StartLine<'_>, &[Header<'_>], Forms) -> T,
 ) -> Result<T, Loss> {
     let end = memchr(b'\n', bytes).ok_or(Loss::BadHead)?;
     let (line, rest) = bytes.split_at(end + 1);
-    let start = start_line(trim_line(line)).ok_or(Loss::BadHead)?;
-    let unfolded;
-    let (fields, folded) = match unfold(rest) {
-        None => (rest, false),
-        Some(text) => {
-            unfolded = text?;
-            (unfolded.as_slice(), true)
-        }
-    };
+    let mut forms = Forms::default();
+    let start = start_line(trim_line(line), &mut forms).ok_or(Loss::BadHead)?;
+    let unfolded = unfold(rest, &mut forms);
+    let fields = unfolded.as_deref().unwrap_or(rest);
     let mut few = [EMPTY_HEADER; FEW];
     let mut many;
     let mut parsed = httparse::parse_headers(fields, &mut few);
@@ -115,34 +127,56 @@ pub(super) fn with_head<T>(
         many = [EMPTY_HEADER; MANY];
         parsed = httparse::parse_headers(fields, &mut many);
     }
-    match parsed {
-        Ok(httparse::Status::Complete((_, headers))) if headers.len() <= headers_max => {
-            Ok(use_it(start, headers, folded))
+    let headers = match parsed {
+        Ok(httparse::Status::Complete((_, headers))) => headers,
+        Err(httparse::Error::TooManyHeaders) => return Err(Loss::HeadTooLong),
+        _ => {
+            many = [EMPTY_HEADER; MANY];
+            let n = loose::fields(fields, &mut many, &mut forms)?;
+            many.get(..n).unwrap_or_default()
         }
-        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => Err(Loss::HeadTooLong),
-        _ => Err(Loss::BadHead),
+    };
+    if headers.len() > headers_max {
+        return Err(Loss::HeadTooLong);
     }
+    let coding =
+        headers.iter().find(|header| header.name.len() == 17 && loose::is_framing(header.name.as_bytes()));
+    if coding.is_some_and(|coding| !is_blank_around(fields, coding.value)) {
+        forms.insert(Form::CodingSpaced);
+    }
+    Ok(use_it(start, headers, forms))
+}
+
+/// Whether nothing but blanks stands around a value in its line.
+fn is_blank_around(fields: &[u8], value: &[u8]) -> bool {
+    let Some(start) = value.as_ptr().addr().checked_sub(fields.as_ptr().addr()) else { return true };
+    let before = fields.get(..start).unwrap_or_default().iter().rev().take_while(|byte| **byte != b':');
+    let after = fields.get(start + value.len()..).unwrap_or_default().iter();
+    let after = after.take_while(|byte| **byte != b'\n');
+    before.chain(after).all(|byte| matches!(byte, b' ' | b'\r'))
 }
 
 /// Header lines with obsolete folds joined by spaces (RFC 9112 section 5.2), or `None` when there are no folds.
-/// A fold on the first line belongs to nothing and is an error.
-fn unfold(fields: &[u8]) -> Option<Result<Vec<u8>, Loss>> {
-    if matches!(fields.first(), Some(b' ' | b'\t')) {
-        return Some(Err(Loss::BadHead));
-    }
+fn unfold(fields: &[u8], forms: &mut Forms) -> Option<Vec<u8>> {
     if memmem::find(fields, b"\n ").is_none() && memmem::find(fields, b"\n\t").is_none() {
         return None;
     }
+    forms.insert(Form::Fold);
     let mut joined = fields.to_vec();
     for at in 0..joined.len().saturating_sub(1) {
         if joined[at] == b'\n' && matches!(joined[at + 1], b' ' | b'\t') {
+            let line = joined.get(..at).unwrap_or_default();
+            let line = line.get(memrchr(b'\n', line).map_or(0, |end| end + 1)..).unwrap_or_default();
+            if loose::is_framing(line.split(|byte| *byte == b':').next().unwrap_or_default()) {
+                forms.insert(Form::FramingLine);
+            }
             joined[at] = b' ';
             if at > 0 && joined[at - 1] == b'\r' {
                 joined[at - 1] = b' ';
             }
         }
     }
-    Some(Ok(joined))
+    Some(joined)
 }
 
 fn trim_line(line: &[u8]) -> &[u8] {
@@ -150,34 +184,46 @@ fn trim_line(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn start_line(line: &[u8]) -> Option<StartLine<'_>> {
+fn start_line<'h>(line: &'h [u8], forms: &mut Forms) -> Option<StartLine<'h>> {
     if line.starts_with(b"HTTP/") {
-        let version = version(line.get(..8)?)?;
-        let digits = line.get(9..12)?;
-        let clean = line.get(8) == Some(&b' ') && matches!(line.get(12), None | Some(b' '));
-        if !clean || !digits.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let status = digits.iter().fold(0_u16, |n, digit| n * 10 + u16::from(digit - b'0'));
-        return (100..=599).contains(&status).then_some(StartLine::Status { version, status });
+        return status_line(line);
     }
     let first = memchr(b' ', line)?;
     let last = memrchr(b' ', line)?;
-    let (method, target) = (line.get(..first)?, line.get(first + 1..last)?);
-    let target_clean = !target.is_empty() && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
-    if method.is_empty() || !plausible_request(method) || !target_clean {
-        return None;
+    let (method, target) = (line.get(..first)?, line.get(first + 1..last).unwrap_or_default());
+    let look = Look::of(target);
+    let version = exact_version(line.get(last + 1..)?);
+    let clean = !method.is_empty() && plausible_request(method) && !target.is_empty() && !look.has_control();
+    let (method, target, version) = match version {
+        Some(version) if clean => (method, target, version),
+        _ => loose::request_line(line, forms)?,
+    };
+    if method.iter().any(u8::is_ascii_lowercase) {
+        forms.insert(Form::MethodCase);
     }
-    Some(StartLine::Request { method, target, version: version(line.get(last + 1..)?)? })
+    Some(StartLine::Request { method, target, look: Look::of(target), version })
 }
 
-fn version(text: &[u8]) -> Option<HttpVersion> {
+fn status_line(line: &[u8]) -> Option<StartLine<'_>> {
+    let version = match line.get(..8)? {
+        b"HTTP/1.0" => HttpVersion::Http10,
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', digit] if digit.is_ascii_digit() => HttpVersion::Http11,
+        b"HTTP/2.0" => HttpVersion::Http2,
+        _ => return None,
+    };
+    let digits = line.get(9..12)?;
+    let clean = line.get(8) == Some(&b' ') && matches!(line.get(12), None | Some(b' '));
+    if !clean || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let status = digits.iter().fold(0_u16, |n, digit| n * 10 + u16::from(digit - b'0'));
+    (100..=599).contains(&status).then_some(StartLine::Status { version, status })
+}
+
+fn exact_version(text: &[u8]) -> Option<HttpVersion> {
     match text {
+        b"HTTP/1.1" => Some(HttpVersion::Http11),
         b"HTTP/1.0" => Some(HttpVersion::Http10),
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', digit] if digit.is_ascii_digit() => {
-            Some(HttpVersion::Http11)
-        }
-        b"HTTP/2.0" => Some(HttpVersion::Http2),
         _ => None,
     }
 }
@@ -207,16 +253,17 @@ mod tests {
         for (head, good) in [
             (&b"GET / HTTP/1.1\r\n\r\n"[..], true),
             (b"GET / HTTP/1.2\r\n\r\n", true),
-            (b"GET / HTTP/3.1\r\n\r\n", false),
-            (b"GET /a b HTTP/1.1\r\n\r\n", false),
-            (b"GET\t/ HTTP/1.1\r\n\r\n", false),
+            (b"GET / HTTP/3.1\r\n\r\n", true),
+            (b"GET /a b HTTP/1.1\r\n\r\n", true),
+            (b"GET / HTTP/x\r\n\r\n", false),
+            (b"GET /\r\n\r\n", false),
             (b"get / HTTP/1.1\r\n\r\n", true),
             (b"GET /\xff HTTP/1.1\r\n\r\n", true),
             (b"GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", true),
-            (b"GET / HTTP/1.1\r\n A: b\r\n\r\n", false),
-            (b"GET / HTTP/1.1\r\nA : b\r\n\r\n", false),
-            (b"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", false),
-            (b"GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", false),
+            (b"GET / HTTP/1.1\r\n A: b\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\nA : b\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", true),
             (b"HTTP/1.1 200 OK\r\n\r\n", true),
             (b"HTTP/1.1 200\r\n\r\n", true),
             (b"HTTP/1.1 2x0 OK\r\n\r\n", false),

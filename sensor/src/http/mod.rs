@@ -1,11 +1,15 @@
 //! Conversations: pieces of a flow in, API calls out. Never holds a body, never waits for bytes that will not come.
 
 mod answers;
+mod canonical;
 mod config;
 mod decoys;
 mod exchange;
+mod forms;
 mod framing;
+mod gateway;
 mod head;
+mod loose;
 mod pairing;
 mod reader;
 mod requests;
@@ -13,10 +17,14 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use answers::Protocol;
+pub(crate) use canonical::{Look, canonical};
 pub use config::HttpConfig;
 pub use decoys::Decoys;
 pub(crate) use decoys::Touched;
 pub(crate) use exchange::{BodyOf, Exchange, FlowState};
+pub(crate) use forms::{Form, Forms};
+pub use gateway::{GatewayAt, GatewayProfile};
 
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
@@ -82,6 +90,8 @@ pub(crate) struct Conversation {
     heard: bool,
     opaque: bool,
     ambiguities: Ambiguities,
+    /// Ways in which requests from here on are ambiguous: where one before them ended is.
+    doubts: Ambiguities,
     basic_accepted: bool,
     /// Whether the request in hand belongs to the newest exchange.
     requesting: bool,
@@ -101,6 +111,7 @@ impl Conversation {
             heard: false,
             opaque: false,
             ambiguities: Ambiguities::default(),
+            doubts: Ambiguities::default(),
             basic_accepted: false,
             requesting: false,
             upgrade: None,

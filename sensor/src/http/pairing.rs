@@ -67,6 +67,11 @@ impl Pairing {
         self.out_of_step |= !self.open.is_empty();
     }
 
+    /// Whether every message was seen since the two directions were last in step.
+    pub(super) fn is_in_step(&self) -> bool {
+        !self.out_of_step && self.debt == 0
+    }
+
     /// A request was given up for lack of room: its answer may still come.
     pub(super) fn gave_up_oldest(&mut self) {
         self.out_of_step = true;

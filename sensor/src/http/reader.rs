@@ -7,8 +7,8 @@ use zeroize::Zeroize as _;
 use super::{
     framing::{Chunk, ChunkStep, Framing},
     head::{
-        REQUEST_LINE_MAX, STATUS_START, head_end, is_status_start, next_status, plausible_request,
-        plausible_status, request_start,
+        REQUEST_LINE_MAX, STATUS_START, head_end, is_status_start, may_be_status, next_status,
+        plausible_request, plausible_status, request_start,
     },
 };
 use crate::stream::Direction;
@@ -21,6 +21,9 @@ enum State {
     Length(u64),
     Chunked(Chunk),
     UntilClose,
+    /// Behind the head of an answer that may be one to HEAD: its body, or the next head. `buffer` holds as much as
+    /// a status line may begin with.
+    Doubt(Framing),
     /// Looking for the next message: `buffer` holds what may be its beginning.
     Seek,
     /// Nothing more is read.
@@ -38,6 +41,8 @@ pub(super) struct Reader {
     position: u64,
     /// Time and stream position of the first byte of the head in hand.
     begun: (Timestamp, u64),
+    /// The chunks in hand have something that some refuse.
+    odd_chunks: bool,
     /// A head or the beginning of one; wiped after use, because heads hold secrets.
     buffer: Vec<u8>,
 }
@@ -54,6 +59,8 @@ pub(super) enum Step<'p> {
     End,
     /// A message can not begin like this, or its framing broke: the reader seeks the next one.
     Broken(Loss),
+    /// The chunks in hand can not be read: the reader seeks the next message.
+    BrokenBody,
     /// So many bytes were skipped in search of a message.
     Skipped(u64),
 }
@@ -87,7 +94,15 @@ pub(super) enum GapFate {
 impl Reader {
     pub(super) fn new(direction: Direction, from_start: bool) -> Self {
         let state = if from_start { State::Head } else { State::Seek };
-        Self { direction, state, line_ends: 0, position: 0, begun: (Timestamp::ZERO, 0), buffer: Vec::new() }
+        Self {
+            direction,
+            state,
+            line_ends: 0,
+            position: 0,
+            begun: (Timestamp::ZERO, 0),
+            odd_chunks: false,
+            buffer: Vec::new(),
+        }
     }
 
     /// Stream position behind the last byte read.
@@ -108,14 +123,30 @@ impl Reader {
         self.state == State::UntilClose
     }
 
+    /// Whether the chunks of the message that just ended have something that some refuse; tells it once.
+    pub(super) fn take_odd_chunks(&mut self) -> bool {
+        std::mem::take(&mut self.odd_chunks)
+    }
+
     /// Says how the body behind the head just met is framed.
     pub(super) fn body(&mut self, framing: Framing) {
         self.state = match framing {
             Framing::Length(n) => State::Length(n),
-            Framing::Chunked => State::Chunked(Chunk::START),
+            Framing::Chunked => {
+                self.odd_chunks = false;
+                State::Chunked(Chunk::START)
+            }
             Framing::UntilClose => State::UntilClose,
             Framing::Unknown => State::Seek,
         };
+    }
+
+    /// As `body`, for an answer that may be one to HEAD: if a status line follows at once, it had no body.
+    pub(super) fn doubtful_body(&mut self, framing: Framing) {
+        match framing {
+            Framing::Length(0) | Framing::Unknown => self.body(framing),
+            _ => self.state = State::Doubt(framing),
+        }
     }
 
     /// Gives up the message in hand and looks for the next.
@@ -182,7 +213,7 @@ impl Reader {
                 Step::Body(take(rest, n))
             }
             State::Chunked(mut chunk) => {
-                let met = chunk.step(rest);
+                let met = chunk.step(rest, &mut self.odd_chunks);
                 self.state = State::Chunked(chunk);
                 match met {
                     ChunkStep::More => Step::More,
@@ -193,11 +224,12 @@ impl Reader {
                     }
                     ChunkStep::Bad => {
                         self.seek();
-                        Step::Broken(Loss::BadHead)
+                        Step::BrokenBody
                     }
                 }
             }
             State::UntilClose => Step::Body(take(rest, before)),
+            State::Doubt(framing) => self.read_doubt(framing, rest, at),
             State::Seek => self.read_seek(rest, at),
             State::Deaf => {
                 take(rest, before);
@@ -206,6 +238,41 @@ impl Reader {
         };
         self.position += (before - rest.len()) as u64;
         step
+    }
+
+    /// Compares the first bytes behind a head with a status line.
+    fn read_doubt<'p>(&mut self, framing: Framing, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
+        if self.buffer.is_empty() {
+            self.begun = (at, self.position);
+        }
+        while let Some(byte) = rest.first() {
+            self.buffer.push(*byte);
+            if !may_be_status(&self.buffer) {
+                self.buffer.pop();
+                return self.leave_doubt(framing);
+            }
+            take(rest, 1);
+            if is_status_start(&self.buffer) {
+                self.state = State::Head;
+                return Step::End;
+            }
+        }
+        Step::More
+    }
+
+    /// No status line: what was held is the beginning of the body.
+    fn leave_doubt<'p>(&mut self, framing: Framing) -> Step<'p> {
+        let held = self.buffer.len() as u64;
+        self.forget();
+        self.body(match framing {
+            // The body ends within what looks like a status line.
+            Framing::Length(n) if n < held => Framing::Unknown,
+            Framing::Length(n) => Framing::Length(n - held),
+            // No chunk begins so.
+            Framing::Chunked if held > 0 => Framing::Unknown,
+            other => other,
+        });
+        Step::Skipped(0)
     }
 
     fn read_head<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {

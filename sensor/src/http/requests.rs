@@ -1,12 +1,14 @@
 //! The request side of a conversation: pieces in, open exchanges out. Never waits for an answer.
 
 use httparse::Header;
-use model::{Ambiguity, ApiCall, HttpVersion, Loss, Timestamp};
+use model::{ApiCall, HttpVersion, Loss, Timestamp};
 
 use super::{
-    Conversation, Desk,
+    Conversation, Desk, GatewayProfile,
     exchange::Exchange,
+    forms::{Form, Forms},
     framing::{Framed, Framing, declared},
+    gateway::{lasting, open_doubts},
     head::{StartLine, with_head},
     reader::{GapFate, HeadBytes, Step},
 };
@@ -33,12 +35,21 @@ impl Conversation {
                 }
                 Step::End => {
                     let end = self.requests.position();
+                    if self.requests.take_odd_chunks() {
+                        self.odd_body(Form::ChunkOdd, desk.config.profile(facts.server));
+                    }
                     if let Some(exchange) = self.request_in_hand() {
                         exchange.request_end = end;
                         exchange.end_request();
                     }
                     self.requesting = false;
                     self.emit_finished(facts, at, desk, calls);
+                }
+                Step::BrokenBody => {
+                    // Nothing before it was lost: its answer is still the next one in turn.
+                    self.odd_body(Form::ChunkBad, desk.config.profile(facts.server));
+                    self.cut_request();
+                    self.broken(Loss::BadHead, desk);
                 }
                 Step::Broken(loss) => {
                     self.cut_request();
@@ -58,11 +69,8 @@ impl Conversation {
         calls: &mut Vec<ApiCall>,
     ) {
         let headers_max = desk.config.headers_max;
-        let read = with_head(head.bytes(), headers_max, |line, headers, folded| {
-            if folded {
-                self.taint(Ambiguity::Head);
-            }
-            self.request(facts, line, headers, desk)
+        let read = with_head(head.bytes(), headers_max, |line, headers, forms| {
+            self.request(facts, line, headers, forms, desk)
         });
         self.requests.give_back(head);
         if let Err(loss) = read.and_then(|read| read) {
@@ -81,20 +89,25 @@ impl Conversation {
         facts: &FlowFacts,
         line: StartLine<'_>,
         headers: &[Header<'_>],
+        mut forms: Forms,
         desk: &mut Desk,
     ) -> Result<(), Loss> {
-        let StartLine::Request { method, target, version } = line else { return Err(Loss::BadHead) };
-        if version == HttpVersion::Http2 {
+        let StartLine::Request { method, target, look, version } = line else { return Err(Loss::BadHead) };
+        if method == b"PRI" {
             return Err(if self.heard { Loss::BadHead } else { Loss::NotHttp });
         }
-        let nothing = Framed { framing: Framing::Length(0), tainted: false };
-        let framed = declared(headers, version)?.unwrap_or(nothing);
-        let caller = caller(target, headers, facts, desk);
-        self.heard = true;
-        self.ambiguities.merge(caller.ambiguities);
-        if framed.tainted {
-            self.taint(Ambiguity::Framing);
+        let nothing = Framed { framing: Framing::Length(0), forms: Forms::default() };
+        let framed = declared(headers, version).unwrap_or(nothing);
+        forms.merge(framed.forms);
+        let caller = caller((target, look), headers, facts, desk);
+        forms.merge(caller.forms);
+        if version == HttpVersion::Http11 && caller.host.is_empty() && !forms.contains(Form::HostBad) {
+            forms.insert(Form::NoHost);
         }
+        if method == b"CONNECT" {
+            forms.remove(Form::Target);
+        }
+        self.heard = true;
         let (at, start) = self.requests.begun();
         self.pairing.opening(at);
         let positions = (start, self.requests.position());
@@ -102,6 +115,12 @@ impl Conversation {
         let mut exchange = Exchange::new(at, positions, self.index, (method, version), caller, facts, desk);
         if framed.framing != Framing::Length(0) {
             exchange.request_begins(headers, desk);
+        }
+        exchange.doubt(self.doubts);
+        if !forms.is_empty() {
+            exchange.forms = forms;
+            let unsure = open_doubts(forms, desk.config.profile(facts.server));
+            self.doubts.merge(lasting(unsure));
         }
         self.requests.body(framed.framing);
         self.requesting = framed.framing != Framing::Unknown;
@@ -111,6 +130,14 @@ impl Conversation {
         }
         self.pairing.open.push_back(Box::new(exchange));
         Ok(())
+    }
+
+    /// The body in hand has chunks that gateways read differently: so may all that follows be.
+    fn odd_body(&mut self, form: Form, profile: GatewayProfile) {
+        let Some(exchange) = self.request_in_hand() else { return };
+        exchange.forms.insert(form);
+        let unsure = open_doubts(exchange.forms, profile);
+        self.doubts.merge(lasting(unsure));
     }
 
     pub(super) fn request_gap(&mut self, n: u64) {

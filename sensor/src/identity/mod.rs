@@ -7,7 +7,7 @@ mod jwt;
 
 pub(crate) use credentials::IdentityCache;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use compact_str::CompactString;
 use httparse::Header;
@@ -21,7 +21,7 @@ use crate::{
     body::{
         Fields as Parameters, Rules, clean, field_id, graphql_operation, id_shape, keep, pairs, text_field,
     },
-    http::{Desk, Touched},
+    http::{Desk, Form, Forms, Look, Protocol, Touched, canonical},
     stream::FlowFacts,
 };
 use credentials::Credentials;
@@ -46,6 +46,12 @@ pub(crate) struct Caller {
     pub(crate) basic: Option<LoginAttempt>,
     pub(crate) query: Query,
     pub(crate) expects_continue: bool,
+    /// What `Upgrade` asks for.
+    pub(crate) wants: Protocol,
+    /// The path in its canonical form, if that differs.
+    pub(crate) canonical: Option<CompactString>,
+    /// Forms of target, host and content type that gateways take in different ways.
+    pub(crate) forms: Forms,
     /// Ways in which two recipients could read the head differently.
     pub(crate) ambiguities: Ambiguities,
 }
@@ -67,10 +73,17 @@ impl Query {
     }
 }
 
-/// Reads a request's target and header fields.
-pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, desk: &mut Desk) -> Caller {
+/// Reads a request's target, with its look, and header fields.
+pub(crate) fn caller(
+    (target, look): (&[u8], Look),
+    headers: &[Header<'_>],
+    facts: &FlowFacts,
+    desk: &mut Desk,
+) -> Caller {
     let fields = Fields::gather(headers, desk);
     let target = Target::split(target);
+    let mut forms = fields.forms;
+    target.forms(look, fields.host, &mut forms);
     let credentials = Credentials::gather(&fields, target.query, desk);
     let host = target.authority.or(fields.host).unwrap_or_default();
     let mut decoys = Touched::new();
@@ -106,26 +119,22 @@ pub(crate) fn caller(target: &[u8], headers: &[Header<'_>], facts: &FlowFacts, d
         ),
         host: host_text(host),
         path: path_text(target.path, &credentials.clear),
+        canonical: canonical_text(target.path, look, &credentials.clear, &mut forms),
+        wants: fields.wants,
+        forms,
         context: fields.context(host, desk),
         asked,
         decoys,
         basic: credentials.basic.clone(),
         query,
         expects_continue: fields.expects_continue,
-        ambiguities: ambiguities(fields.hosts > 1, credentials.is_contradictory),
+        ambiguities: if credentials.is_contradictory {
+            Ambiguity::Credentials.into()
+        } else {
+            Ambiguities::default()
+        },
         identities: credentials.into_identities(),
     }
-}
-
-fn ambiguities(hosts: bool, credentials: bool) -> Ambiguities {
-    let mut set = Ambiguities::default();
-    if hosts {
-        set.insert(Ambiguity::Host);
-    }
-    if credentials {
-        set.insert(Ambiguity::Credentials);
-    }
-    set
 }
 
 /// The credentials that an answer's header fields hand out, and the id of what it created.
@@ -199,13 +208,33 @@ impl<'t> Target<'t> {
         let path = if path.is_empty() { b"/" } else { path };
         Self { authority, path, query: rest.get(cut + 1..).unwrap_or_default() }
     }
+
+    /// Adds what gateways take in different ways.
+    fn forms(&self, look: Look, host: Option<&[u8]>, forms: &mut Forms) {
+        if look.has_high() {
+            forms.insert(Form::EightBit);
+        }
+        if look.has_fragment() {
+            forms.insert(Form::Fragment);
+        }
+        if let (Some(authority), Some(host)) = (self.authority, host)
+            && !authority.eq_ignore_ascii_case(host)
+        {
+            forms.insert(Form::HostOther);
+        }
+        if host.is_some_and(|host| !is_host(host)) || self.authority.is_some_and(|host| !is_host(host)) {
+            forms.insert(Form::HostBad);
+        }
+    }
 }
 
 /// The header fields that matter, found in one pass.
 #[derive(Default)]
 struct Fields<'h> {
     host: Option<&'h [u8]>,
-    hosts: u32,
+    content_type: Option<&'h [u8]>,
+    forms: Forms,
+    wants: Protocol,
     authorization: SmallVec<[&'h [u8]; 1]>,
     cookies: SmallVec<[&'h [u8]; 1]>,
     api_keys: SmallVec<[&'h [u8]; 1]>,
@@ -221,6 +250,7 @@ struct Fields<'h> {
 }
 
 impl<'h> Fields<'h> {
+    /// Reads them all; names that belong to the look of the client are hashed.
     fn gather(headers: &[Header<'h>], desk: &mut Desk) -> Self {
         let mut fields = Self::default();
         let mut names = std::mem::take(&mut desk.scratch);
@@ -242,8 +272,10 @@ impl<'h> Fields<'h> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         match name.len() {
             4 if is("host") => {
-                self.hosts += 1;
-                self.host = Some(value);
+                if self.host.is_some() {
+                    self.forms.insert(Form::HostTwice);
+                }
+                self.host = self.host.or(Some(value));
             }
             6 if is("cookie") => {
                 self.cookies.push(value);
@@ -258,6 +290,7 @@ impl<'h> Fields<'h> {
                 return false;
             }
             6 if is("apikey") => self.api_keys.push(value),
+            7 if is("upgrade") => self.wants = Protocol::named(value),
             7 if is("api-key") => self.api_keys.push(value),
             9 if is("x-api-key") => self.api_keys.push(value),
             12 if is("x-auth-token") => self.api_keys.push(value),
@@ -268,7 +301,13 @@ impl<'h> Fields<'h> {
                 return false;
             }
             10 if is("user-agent") => self.agent = value,
-            12 if is("content-type") => return false,
+            12 if is("content-type") => {
+                if self.content_type.is_some_and(|before| before != value) {
+                    self.forms.insert(Form::TypeTwice);
+                }
+                self.content_type = Some(value);
+                return false;
+            }
             13 if is("authorization") => {
                 self.authorization.push(value);
                 return false;
@@ -335,11 +374,47 @@ fn host_text(host: &[u8]) -> CompactString {
     clip(text, HOST_BYTES_MAX)
 }
 
+/// Whether a `Host` value is a name or an address, with or without a port (RFC 3986 section 3.2.2). Empty is none.
+fn is_host(host: &[u8]) -> bool {
+    let is_port = |port: &[u8]| port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
+    if let Some(rest) = host.strip_prefix(b"[") {
+        let Some(end) = memchr(b']', rest) else { return false };
+        let (inner, after) = rest.split_at(end);
+        let is_address = std::str::from_utf8(inner).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
+        return is_address
+            && after.get(1..).is_some_and(|port| port.is_empty() || port[0] == b':' && is_port(&port[1..]));
+    }
+    let cut = memchr(b':', host).unwrap_or(host.len());
+    let (name, port) = host.split_at(cut);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    !name.is_empty() && name.iter().all(is_name) && is_port(port.get(1..).unwrap_or_default())
+}
+
+/// The canonical path, if it differs from the path as sent; credentials are masked in it too.
+fn canonical_text(path: &[u8], look: Look, clear: &[&[u8]], forms: &mut Forms) -> Option<CompactString> {
+    if !path.starts_with(b"/") && path != b"*" {
+        forms.insert(Form::Target);
+    }
+    if !look.may_differ() {
+        return None;
+    }
+    let path = path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or_default();
+    let found = canonical(path);
+    if found.bad_escape {
+        forms.insert(Form::Escape);
+    }
+    if found.above_root {
+        forms.insert(Form::AboveRoot);
+    }
+    (found.path != path).then(|| path_text(&found.path, clear))
+}
+
 /// The path as sent, with credentials masked and bytes that are not printable percent-encoded.
 fn path_text(path: &[u8], clear: &[&[u8]]) -> CompactString {
     let path = path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or_default();
-    let is_secret =
-        |segment: &[u8]| jwt::looks_like_jwt(segment) || segment.len() >= 8 && clear.contains(&segment);
+    let is_secret = |segment: &[u8]| {
+        is_secret(segment, clear) || segment.contains(&b'%') && is_secret(&canonical(segment).path, clear)
+    };
     if !path.split(|byte| *byte == b'/').any(is_secret) {
         return clip(printable(path), PATH_BYTES_MAX);
     }
@@ -373,6 +448,10 @@ fn printable(bytes: &[u8]) -> CompactString {
             text
         }
     }
+}
+
+fn is_secret(segment: &[u8], clear: &[&[u8]]) -> bool {
+    jwt::looks_like_jwt(segment) || segment.len() >= 8 && clear.contains(&segment)
 }
 
 fn clip(mut text: CompactString, bytes_max: usize) -> CompactString {
