@@ -20,6 +20,7 @@ need cc gcc
 need pkg-config pkg-config
 if [[ $wanted != build ]]; then
     need haproxy haproxy
+    need nginx nginx-light
     need tshark tshark
     need tcpdump tcpdump
     need ip iproute2
@@ -29,7 +30,6 @@ if [[ $wanted != build ]]; then
     need python3 python3
 fi
 if [[ $wanted == bench ]]; then
-    need nginx nginx-light
     need wrk wrk
     need hey hey
     need h2load nghttp2-client

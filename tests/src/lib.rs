@@ -1,6 +1,8 @@
 //! What the tests share: frames, requests, a scene and its judgement. Never part of the product.
 
 pub mod binary;
+pub mod forms;
+pub mod gateways;
 pub mod http;
 pub mod judged;
 pub mod page;

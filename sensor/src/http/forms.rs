@@ -70,7 +70,7 @@ forms! {
     /// A length or coding in a line that is none: with a space before its colon, or folded.
     FramingLine: Framing, Refuses, Refuses, Refuses, Unsure;
     /// A chunk size, extension or line end outside the standard that can still be read.
-    ChunkOdd: Chunks, Unsure, Unsure, Unsure, Unsure;
+    ChunkOdd: Chunks, Reads, Reads, Unsure, Unsure;
     /// A chunk that can not be read.
     ChunkBad: Chunks, Refuses, Refuses, Refuses, Unsure;
     /// A header line that goes on in the next.
@@ -82,14 +82,18 @@ forms! {
     /// A NUL in a value.
     Nul: Head, Refuses, Unsure, Refuses, Unsure;
     /// Another control character in a value.
-    Control: Head, Unsure, Unsure, Unsure, Unsure;
+    Control: Head, Reads, Reads, Refuses, Unsure;
     /// A header line without colon. We read a name without value.
     NoColon: Head, Reads, Refuses, Refuses, Unsure;
-    /// A header name with a space behind it, or with letters that names do not have.
-    BadName: Head, Unsure, Refuses, Unsure, Unsure;
+    /// A header name with white space or a control character in it or behind it.
+    BadName: Head, Refuses, Refuses, Refuses, Unsure;
+    /// A header name with other characters that names do not have. nginx leaves such a line out.
+    OddName: Head, Reads, Refuses, Refuses, Either;
     /// HTTP/1.1 without `Host`.
     NoHost: Host, Refuses, Reads, Refuses, Either;
-    /// More than one `Host`.
+    /// The same `Host` again.
+    HostSame: Host, Refuses, Reads, Unsure, Either;
+    /// Two different `Host`.
     HostTwice: Host, Refuses, Refuses, Unsure, Unsure;
     /// A host that is none.
     HostBad: Host, Unsure, Unsure, Unsure, Unsure;
@@ -113,6 +117,8 @@ forms! {
     MethodCase: Head, Refuses, Reads, Either, Either;
     /// A method with other characters than letters, digits, `-` and `_`.
     MethodOdd: Head, Refuses, Either, Refuses, Either;
+    /// A method too long to be kept whole.
+    MethodLong: Head, Unsure, Unsure, Unsure, Unsure;
     /// A version other than 1.0 and 1.1.
     Version: Head, Either, Either, Either, Either;
     /// Two different `Content-Type`.

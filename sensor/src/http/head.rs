@@ -14,6 +14,8 @@ use super::{
 const FEW: usize = 32;
 /// Slots tried when the first do not suffice; the ceiling of `headers_max`.
 const MANY: usize = 256;
+/// Bytes of a method that is kept whole.
+pub(super) const METHOD_MAX: usize = 32;
 /// Methods that a request line found in the middle of a stream may have.
 const METHODS: [&[u8]; 9] =
     [b"GET", b"POST", b"PUT", b"DELETE", b"PATCH", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE"];
@@ -45,9 +47,9 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
 /// Whether a message can begin so; `bytes` may be cut anywhere.
 pub(super) fn plausible_request(bytes: &[u8]) -> bool {
     let method = memchr2(b' ', b'\t', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default());
-    method.len() <= 32
+    method.len() <= 2 * METHOD_MAX
         && bytes.first().is_none_or(u8::is_ascii_alphabetic)
-        && method.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+        && method.iter().all(|byte| loose::is_token(*byte))
 }
 
 /// As `plausible_request`, for answers.
@@ -188,20 +190,30 @@ fn start_line<'h>(line: &'h [u8], forms: &mut Forms) -> Option<StartLine<'h>> {
     if line.starts_with(b"HTTP/") {
         return status_line(line);
     }
-    let first = memchr(b' ', line)?;
-    let last = memrchr(b' ', line)?;
-    let (method, target) = (line.get(..first)?, line.get(first + 1..last).unwrap_or_default());
-    let look = Look::of(target);
-    let version = exact_version(line.get(last + 1..)?);
-    let clean = !method.is_empty() && plausible_request(method) && !target.is_empty() && !look.has_control();
-    let (method, target, version) = match version {
-        Some(version) if clean => (method, target, version),
-        _ => loose::request_line(line, forms)?,
+    let (method, target, version) = match plain_request_line(line) {
+        Some(parts) => parts,
+        None => loose::request_line(line, forms)?,
     };
+    let look = Look::of(target);
     if method.iter().any(u8::is_ascii_lowercase) {
         forms.insert(Form::MethodCase);
     }
-    Some(StartLine::Request { method, target, look: Look::of(target), version })
+    Some(StartLine::Request { method, target, look, version })
+}
+
+/// The words of a request line that keeps to the letter of RFC 9112, section 3.
+fn plain_request_line(line: &[u8]) -> Option<(&[u8], &[u8], HttpVersion)> {
+    let first = memchr(b' ', line)?;
+    let last = memrchr(b' ', line)?;
+    let (method, target) = (line.get(..first)?, line.get(first + 1..last)?);
+    let version = match line.get(last + 1..)? {
+        b"HTTP/1.1" => HttpVersion::Http11,
+        b"HTTP/1.0" => HttpVersion::Http10,
+        _ => return None,
+    };
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let clean = !method.is_empty() && method.len() <= METHOD_MAX && method.iter().all(is_letter);
+    (clean && !target.is_empty() && !Look::of(target).has_control()).then_some((method, target, version))
 }
 
 fn status_line(line: &[u8]) -> Option<StartLine<'_>> {
@@ -218,14 +230,6 @@ fn status_line(line: &[u8]) -> Option<StartLine<'_>> {
     }
     let status = digits.iter().fold(0_u16, |n, digit| n * 10 + u16::from(digit - b'0'));
     (100..=599).contains(&status).then_some(StartLine::Status { version, status })
-}
-
-fn exact_version(text: &[u8]) -> Option<HttpVersion> {
-    match text {
-        b"HTTP/1.1" => Some(HttpVersion::Http11),
-        b"HTTP/1.0" => Some(HttpVersion::Http10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

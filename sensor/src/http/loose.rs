@@ -5,7 +5,10 @@ use httparse::Header;
 use memchr::memchr;
 use model::{HttpVersion, Loss};
 
-use super::forms::{Form, Forms};
+use super::{
+    forms::{Form, Forms},
+    head::METHOD_MAX,
+};
 
 /// White space that separates the words of a request line for some.
 fn is_space(byte: u8) -> bool {
@@ -33,11 +36,15 @@ pub(super) fn request_line<'h>(
     if target.iter().any(|byte| *byte <= b' ' || *byte == 0x7F) {
         forms.insert(Form::TargetSpace);
     }
-    if !method.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)) {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    if !method.iter().all(is_letter) {
         forms.insert(Form::MethodOdd);
     }
-    let plain = method.len() <= 32 && method.iter().all(u8::is_ascii_graphic);
-    plain.then_some((method, target, loose_version(version, forms)?))
+    if method.len() > METHOD_MAX {
+        forms.insert(Form::MethodLong);
+    }
+    let method = method.get(..method.len().min(METHOD_MAX))?;
+    method.iter().all(u8::is_ascii_graphic).then_some((method, target, loose_version(version, forms)?))
 }
 
 fn loose_version(text: &[u8], forms: &mut Forms) -> Option<HttpVersion> {
@@ -98,7 +105,8 @@ fn field<'h>(line: &'h [u8], forms: &mut Forms) -> Header<'h> {
     }
     let clean = !raw.is_empty() && raw.iter().all(|byte| is_token(*byte));
     if !clean && value.is_some() {
-        forms.insert(Form::BadName);
+        let is_bad = raw.is_empty() || raw.iter().any(|byte| *byte <= b' ' || *byte == 0x7F);
+        forms.insert(if is_bad { Form::BadName } else { Form::OddName });
     }
     let bare: Vec<u8> = name.iter().copied().filter(u8::is_ascii_graphic).collect();
     if is_framing(&bare) && (!clean || value.is_none()) {
@@ -139,6 +147,7 @@ pub(super) fn is_framing(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
 }
 
-fn is_token(byte: u8) -> bool {
+/// Whether a byte may stand in a name or method (RFC 9110 section 5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

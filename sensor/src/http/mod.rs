@@ -13,6 +13,7 @@ mod loose;
 mod pairing;
 mod reader;
 mod requests;
+mod seek;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,8 @@ pub(super) struct Pairing {
     lost_until: u64,
     /// Where bytes were first lost behind the newest request; meaningless unless `lost_until` lies behind it.
     lost_from: u64,
+    /// Requests that begin before this position are still answered in turn: nothing was lost among them.
+    in_turn_until: u64,
     /// The server was once seen to have two requests before it answered the first.
     pipelines: bool,
     /// Requests that were sent while no other was open.
@@ -58,6 +60,9 @@ impl Pairing {
         let newest = self.open.back().map_or(0, |open| open.start);
         let is_first = self.lost_until <= newest;
         self.lost_from = if is_first { from } else { self.lost_from.min(from) };
+        if !self.out_of_step {
+            self.in_turn_until = from;
+        }
         self.out_of_step = true;
         self.lost_until = until;
     }
@@ -65,6 +70,7 @@ impl Pairing {
     /// Bytes of the answer stream were lost or unreadable: answers may be missing.
     pub(super) fn lost_answers(&mut self) {
         self.out_of_step |= !self.open.is_empty();
+        self.in_turn_until = 0;
     }
 
     /// Whether every message was seen since the two directions were last in step.
@@ -75,6 +81,7 @@ impl Pairing {
     /// A request was given up for lack of room: its answer may still come.
     pub(super) fn gave_up_oldest(&mut self) {
         self.out_of_step = true;
+        self.in_turn_until = 0;
         self.pipelines = true;
         self.debt = self.debt.saturating_add(1);
     }
@@ -99,7 +106,8 @@ impl Pairing {
             self.debt = self.debt.saturating_sub(1);
             return Match::Orphan { give_up: 0 };
         }
-        if !self.out_of_step {
+        let in_turn = self.open.get(answered).is_some_and(|open| open.start < self.in_turn_until);
+        if !self.out_of_step || in_turn {
             self.pipelines |= self.acknowledged.is_some() && candidates > answered + 1;
             return Match::At { place: answered, doubtful: false };
         }

@@ -6,15 +6,15 @@ use zeroize::Zeroize as _;
 
 use super::{
     framing::{Chunk, ChunkStep, Framing},
-    head::{
-        REQUEST_LINE_MAX, STATUS_START, head_end, is_status_start, may_be_status, next_status,
-        plausible_request, plausible_status, request_start,
-    },
+    head::{head_end, plausible_request, plausible_status},
 };
 use crate::stream::Direction;
 
+/// Bytes of line ends skipped before a head: the gateways that were measured skip any number.
+const LINE_ENDS_MAX: u8 = 64;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Between messages, or in a head: `buffer` holds what came of it.
     Head,
     /// In a body of which so many bytes are to come.
@@ -33,18 +33,18 @@ enum State {
 /// One direction of a conversation.
 #[derive(Debug)]
 pub(super) struct Reader {
-    direction: Direction,
-    state: State,
-    /// Line ends skipped before a head; at most four.
-    line_ends: u8,
+    pub(super) direction: Direction,
+    pub(super) state: State,
+    /// Line ends skipped before a head.
+    pub(super) line_ends: u8,
     /// Bytes of this stream so far, gaps included.
-    position: u64,
+    pub(super) position: u64,
     /// Time and stream position of the first byte of the head in hand.
-    begun: (Timestamp, u64),
+    pub(super) begun: (Timestamp, u64),
     /// The chunks in hand have something that some refuse.
     odd_chunks: bool,
     /// A head or the beginning of one; wiped after use, because heads hold secrets.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 /// What a reader met.
@@ -240,51 +240,16 @@ impl Reader {
         step
     }
 
-    /// Compares the first bytes behind a head with a status line.
-    fn read_doubt<'p>(&mut self, framing: Framing, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
-        if self.buffer.is_empty() {
-            self.begun = (at, self.position);
-        }
-        while let Some(byte) = rest.first() {
-            self.buffer.push(*byte);
-            if !may_be_status(&self.buffer) {
-                self.buffer.pop();
-                return self.leave_doubt(framing);
-            }
-            take(rest, 1);
-            if is_status_start(&self.buffer) {
-                self.state = State::Head;
-                return Step::End;
-            }
-        }
-        Step::More
-    }
-
-    /// No status line: what was held is the beginning of the body.
-    fn leave_doubt<'p>(&mut self, framing: Framing) -> Step<'p> {
-        let held = self.buffer.len() as u64;
-        self.forget();
-        self.body(match framing {
-            // The body ends within what looks like a status line.
-            Framing::Length(n) if n < held => Framing::Unknown,
-            Framing::Length(n) => Framing::Length(n - held),
-            // No chunk begins so.
-            Framing::Chunked if held > 0 => Framing::Unknown,
-            other => other,
-        });
-        Step::Skipped(0)
-    }
-
     fn read_head<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {
         if self.buffer.is_empty() {
-            while self.line_ends < 4 && matches!(rest.first(), Some(b'\r' | b'\n')) {
+            while self.line_ends < LINE_ENDS_MAX && matches!(rest.first(), Some(b'\r' | b'\n')) {
                 self.line_ends += 1;
                 take(rest, 1);
             }
             if rest.is_empty() {
                 return Step::More;
             }
-            // `position` moves at the end of `read`: what was skipped here is at most four bytes off.
+            // `position` moves at the end of `read`: what was skipped here is at most so many bytes off.
             self.begun = (at, self.position);
         }
         let whole_before = self.buffer.len();
@@ -340,99 +305,14 @@ impl Reader {
         }
     }
 
-    fn read_seek<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
-        let (before, held) = (rest.len(), self.buffer.len());
-        let found = match self.direction {
-            Direction::Request => self.seek_request(rest),
-            Direction::Response => self.seek_status(rest),
-        };
-        let read = before - rest.len();
-        if found {
-            self.state = State::Head;
-            self.line_ends = 0;
-            let here = self.position + read as u64;
-            self.begun = (at, here.saturating_sub(self.buffer.len() as u64));
-        }
-        // What is still held is not skipped yet.
-        Step::Skipped((held + read).saturating_sub(self.buffer.len()) as u64)
-    }
-
-    /// Line by line, because a request line is known by its end.
-    fn seek_request(&mut self, rest: &mut &[u8]) -> bool {
-        while !rest.is_empty() {
-            let Some(newline) = memchr::memchr(b'\n', rest) else {
-                let all = take(rest, rest.len());
-                self.keep_tail(all);
-                return false;
-            };
-            let line = rest.get(..=newline).unwrap_or_default();
-            if self.buffer.is_empty() {
-                if let Some(start) = request_start(line) {
-                    take(rest, start);
-                    return true;
-                }
-            } else {
-                self.keep_tail(line);
-                if let Some(start) = request_start(&self.buffer) {
-                    self.buffer.drain(..start);
-                    take(rest, newline + 1);
-                    return true;
-                }
-                self.forget();
-            }
-            take(rest, newline + 1);
-        }
-        false
-    }
-
-    /// Keeps the end of an unfinished line: at least as much as a request line may be long.
-    fn keep_tail(&mut self, bytes: &[u8]) {
-        let from = bytes.len().saturating_sub(REQUEST_LINE_MAX);
-        self.buffer.extend_from_slice(bytes.get(from..).unwrap_or_default());
-        if self.buffer.len() > 4 * REQUEST_LINE_MAX {
-            let surplus = self.buffer.len() - REQUEST_LINE_MAX;
-            self.buffer.drain(..surplus);
-        }
-    }
-
-    /// By its first bytes, which may be split over pieces.
-    fn seek_status(&mut self, rest: &mut &[u8]) -> bool {
-        if !self.buffer.is_empty() {
-            let kept = self.buffer.len();
-            let n = rest.len().min(STATUS_START - 1);
-            self.buffer.extend_from_slice(rest.get(..n).unwrap_or_default());
-            let found = (0..kept).find(|at| self.buffer.get(*at..).is_some_and(is_status_start));
-            if let Some(start) = found {
-                self.buffer.truncate(kept);
-                self.buffer.drain(..start);
-                return true;
-            }
-            if n == rest.len() {
-                take(rest, n);
-                let surplus = self.buffer.len().saturating_sub(STATUS_START - 1);
-                self.buffer.drain(..surplus);
-                return false;
-            }
-            self.buffer.clear();
-        }
-        if let Some(start) = next_status(rest) {
-            take(rest, start);
-            return true;
-        }
-        let all = take(rest, rest.len());
-        let from = all.len().saturating_sub(STATUS_START - 1);
-        self.buffer.extend_from_slice(all.get(from..).unwrap_or_default());
-        false
-    }
-
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.buffer.zeroize();
         self.line_ends = 0;
     }
 }
 
 /// The first `n` bytes, which `rest` moves past.
-fn take<'p>(rest: &mut &'p [u8], n: usize) -> &'p [u8] {
+pub(super) fn take<'p>(rest: &mut &'p [u8], n: usize) -> &'p [u8] {
     let (taken, after) = rest.split_at(n.min(rest.len()));
     *rest = after;
     taken

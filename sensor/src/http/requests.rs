@@ -101,7 +101,7 @@ impl Conversation {
         forms.merge(framed.forms);
         let caller = caller((target, look), headers, facts, desk);
         forms.merge(caller.forms);
-        if version == HttpVersion::Http11 && caller.host.is_empty() && !forms.contains(Form::HostBad) {
+        if version == HttpVersion::Http11 && caller.host.is_empty() {
             forms.insert(Form::NoHost);
         }
         if method == b"CONNECT" {

@@ -217,12 +217,12 @@ impl<'t> Target<'t> {
         if look.has_fragment() {
             forms.insert(Form::Fragment);
         }
-        if let (Some(authority), Some(host)) = (self.authority, host)
-            && !authority.eq_ignore_ascii_case(host)
-        {
+        let other = |authority: &[u8]| host.is_none_or(|host| !authority.eq_ignore_ascii_case(host));
+        if self.authority.is_some_and(other) {
             forms.insert(Form::HostOther);
         }
-        if host.is_some_and(|host| !is_host(host)) || self.authority.is_some_and(|host| !is_host(host)) {
+        let bad = |host: &[u8]| !host.is_empty() && !is_host(host);
+        if host.is_some_and(bad) || self.authority.is_some_and(bad) {
             forms.insert(Form::HostBad);
         }
     }
@@ -272,8 +272,9 @@ impl<'h> Fields<'h> {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         match name.len() {
             4 if is("host") => {
-                if self.host.is_some() {
-                    self.forms.insert(Form::HostTwice);
+                if let Some(before) = self.host {
+                    let same = before.eq_ignore_ascii_case(value);
+                    self.forms.insert(if same { Form::HostSame } else { Form::HostTwice });
                 }
                 self.host = self.host.or(Some(value));
             }
@@ -374,7 +375,7 @@ fn host_text(host: &[u8]) -> CompactString {
     clip(text, HOST_BYTES_MAX)
 }
 
-/// Whether a `Host` value is a name or an address, with or without a port (RFC 3986 section 3.2.2). Empty is none.
+/// Whether a `Host` value is a name or an address, with or without a port (RFC 3986 section 3.2.2).
 fn is_host(host: &[u8]) -> bool {
     let is_port = |port: &[u8]| port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
     if let Some(rest) = host.strip_prefix(b"[") {
