@@ -7,7 +7,7 @@ use httparse::Header;
 use model::{ApiCall, Digest, HttpVersion, Losses, PrincipalKind, Pseudonyms, Source, Timestamp};
 
 use crate::{
-    http::{BodyOf, Desk, Exchange, FlowState, HttpConfig},
+    http::{BodyOf, Desk, Exchange, FlowState, HttpConfig, Look},
     identity::caller,
     stream::FlowFacts,
 };
@@ -95,7 +95,7 @@ impl Attestor {
         self.calls += 1;
         let facts = self.facts(told);
         let request = borrow(told.headers);
-        let caller = caller(told.target, &request, &facts, &mut self.desk);
+        let caller = caller((told.target, Look::of(told.target)), &request, &facts, &mut self.desk);
         let start = (told.method.as_bytes(), told.http);
         let mut exchange = Exchange::new(told.at, (0, 0), self.calls, start, caller, &facts, &self.desk);
         if let Some(body) = told.body {

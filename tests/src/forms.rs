@@ -61,17 +61,16 @@ fn unescaped(text: &str) -> Vec<u8> {
     while let Some(letter) = rest.next() {
         match letter {
             '~' => bytes.extend(b"\r\n"),
-            '\\' => bytes.push(match rest.next() {
-                Some('r') => b'\r',
-                Some('n') => b'\n',
-                Some('t') => b'\t',
-                Some('0') => 0,
-                Some('x') => {
+            '\\' => bytes.push(match rest.next().expect("something to escape") {
+                'r' => b'\r',
+                'n' => b'\n',
+                't' => b'\t',
+                '0' => 0,
+                'x' => {
                     let digits: String = rest.by_ref().take(2).collect();
                     u8::from_str_radix(&digits, 16).expect("two hex digits")
                 }
-                Some('\\') => b'\\',
-                other => panic!("unknown escape {other:?}"),
+                other => u8::try_from(other).expect("ASCII"),
             }),
             _ => bytes.push(u8::try_from(letter).expect("ASCII")),
         }

@@ -6,9 +6,9 @@ use compact_str::CompactString;
 use engine::{BlastRadius, EngineConfig, NeverBlock};
 use ipnet::IpNet;
 use model::Pseudonyms;
-use sensor::{Decoys, HttpConfig, SensorConfig, Shard};
+use sensor::{Decoys, GatewayAt, GatewayProfile, HttpConfig, SensorConfig, Shard};
 
-use crate::settings::{Reach, Settings, Spared, nets, spared};
+use crate::settings::{HttpServer, Reach, Settings, Spared, net, nets, spared};
 
 /// Bytes of a call in a lane or in the sequencer, with its lists.
 const CALL_BYTES: usize = 1_024;
@@ -51,9 +51,17 @@ fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {
         api_key_queries: identity.api_key_queries.clone(),
         session_cookies: identity.session_cookies.clone(),
         trusted_proxies: nets(&identity.trusted_proxies),
+        gateway: GatewayProfile::named(&settings.http.gateway).unwrap_or_default(),
+        gateways: settings.http.servers.iter().filter_map(gateway_at).collect(),
         // The rules have checked the digests: nothing is left out here.
         decoys: Decoys::new(&paths, &values, names).unwrap_or_default(),
     }
+}
+
+/// What stands before a server; the rules have checked it.
+fn gateway_at(server: &HttpServer) -> Option<GatewayAt> {
+    let profile = GatewayProfile::named(&server.gateway)?;
+    Some(GatewayAt { net: net(&server.address)?, port: server.port, profile })
 }
 
 /// The engine: three eighths of the memory.

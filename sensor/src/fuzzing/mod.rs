@@ -4,11 +4,13 @@
 
 mod bodies;
 mod file;
+mod http1;
 mod link;
 mod session;
 
 pub use bodies::{codings, json, operations, parts};
 pub use file::capture_file;
+pub use http1::{answers, chunks, identity, path, requests};
 pub use link::frame;
 pub use session::{gaps, head, session};
 
@@ -23,14 +25,19 @@ pub type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry with the name of its fuzz target.
 pub const ENTRIES: &[Entry] = &[
+    ("answers", answers),
     ("capture_file", capture_file),
+    ("chunks", chunks),
     ("codings", codings),
     ("frame", frame),
     ("gaps", gaps),
     ("head", head),
+    ("identity", identity),
     ("json", json),
     ("operations", operations),
     ("parts", parts),
+    ("path", path),
+    ("requests", requests),
     ("session", session),
 ];
 

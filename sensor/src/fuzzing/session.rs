@@ -26,7 +26,7 @@ fn sides(data: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(rest.split_at(usize::from(u16::from_be_bytes(*head)).min(rest.len())))
 }
 
-fn hear(handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<ApiCall> {
+pub(super) fn hear(handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<ApiCall> {
     let (facts, mut calls) = (facts(handshake), Vec::new());
     let at = Timestamp::from_nanos(1_000);
     let mut session = Session::new(&facts);

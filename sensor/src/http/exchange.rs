@@ -360,8 +360,7 @@ fn told(scan: Scan, desk: &mut Desk) -> Told {
     scan.finish(rules, (&mut desk.decoders, &mut desk.losses))
 }
 
-/// What the query alone says, if anything.
-/// What few heads have.
+/// What few heads say: a query, a path that is not canonical.
 fn details_of(query: Query, canonical: Option<CompactString>) -> Option<Box<Details>> {
     if query.fields.is_empty() && canonical.is_none() {
         return None;

@@ -59,6 +59,11 @@ impl<'h> Session<'h> {
         }
     }
 
+    /// Whether there are two of one name with different values.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
     /// Its value, if there is exactly one.
     pub(super) fn value(&self) -> Option<&'h [u8]> {
         self.best.filter(|_| !self.ambiguous).map(|(_, _, value)| value)

@@ -59,6 +59,8 @@ pub(super) struct Credentials<'h> {
     pub(super) basic: Option<LoginAttempt>,
     /// Two different credentials of one kind.
     pub(super) is_contradictory: bool,
+    /// Two different session cookies of one name.
+    pub(super) has_two_sessions: bool,
     credentials: Principals,
     named: Principals,
 }
@@ -79,6 +81,7 @@ impl<'h> Credentials<'h> {
         for cookies in &fields.cookies {
             session.read(cookies, &desk.config.session_cookies);
         }
+        found.has_two_sessions = session.is_ambiguous();
         if let Some(value) = session.value() {
             found.add(PrincipalKind::Cookie, value, desk);
         }

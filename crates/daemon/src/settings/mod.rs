@@ -9,8 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use rules::{Spared, nets, spared};
-pub(crate) use tables::{Gateway, Intake, Reach, Settings};
+pub(crate) use rules::{Spared, net, nets, spared};
+pub(crate) use tables::{Gateway, HttpServer, Intake, Reach, Settings};
 
 use crate::fault::{Exit, Fault};
 

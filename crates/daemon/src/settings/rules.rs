@@ -5,6 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 
 use ipnet::IpNet;
 use model::Digest;
+use sensor::GatewayProfile;
 
 use super::tables::{Gateway, Intake, Settings};
 
@@ -60,6 +61,7 @@ pub(crate) fn mistakes(settings: &Settings) -> Vec<String> {
             wrong.say("rails", "never_block", &format!("{expected}, found {text:?}"));
         }
     }
+    http(settings, &mut wrong);
     decoys(settings, &mut wrong);
     gateways(&settings.gateways, &mut wrong);
     intakes(&settings.intake, &mut wrong);
@@ -116,6 +118,26 @@ fn ranges(settings: &Settings, wrong: &mut Wrong) {
     let climbing = rails.ttl_s.is_sorted() && rails.ttl_s.iter().all(|ttl| (1..=31_536_000).contains(ttl));
     if !climbing || !(1..=4).contains(&rails.ttl_s.len()) {
         wrong.say("rails", "ttl_s", "expected one to four climbing spans of 1 to 31536000 seconds");
+    }
+}
+
+fn http(settings: &Settings, wrong: &mut Wrong) {
+    let names: Vec<String> = GatewayProfile::ALL.iter().map(|(name, _)| format!("{name:?}")).collect();
+    let expected = |found: &str| format!("expected {}, found {found:?}", names.join(", "));
+    if GatewayProfile::named(&settings.http.gateway).is_none() {
+        wrong.say("http", "gateway", &expected(&settings.http.gateway));
+    }
+    for server in &settings.http.servers {
+        if GatewayProfile::named(&server.gateway).is_none() {
+            wrong.say("http", "servers", &expected(&server.gateway));
+        }
+        if net(&server.address).is_none() {
+            let what = format!("expected an address or a network, found {:?}", server.address);
+            wrong.say("http", "servers", &what);
+        }
+    }
+    if settings.http.servers.len() > 1_024 {
+        wrong.say("http", "servers", "expected at most 1024");
     }
 }
 
@@ -206,8 +228,9 @@ mod tests {
     fn every_value_out_of_range_is_told() {
         let text = "[capture]\nshards = 0\n[limits]\nmemory_mib = 1\n[rails]\nnever_block = ['x']\nttl_s = [9, 8]\n\
             [budget]\nfalse_blocks_per_million_principal_days = 0\n\
-            [[gateways]]\nname = 'a'\nkind = 'haproxy'\n[[gateways]]\nname = 'a'\nkind = 'nginx'\n";
+            [[gateways]]\nname = 'a'\nkind = 'haproxy'\n[[gateways]]\nname = 'a'\nkind = 'nginx'\n\
+            [http]\ngateway = 'iis'\n[[http.servers]]\naddress = 'x'\ngateway = 'nginx'\n";
         let found = super::super::parse(text).expect_err("refused");
-        assert_eq!(found.len(), 8, "{found:#?}");
+        assert_eq!(found.len(), 10, "{found:#?}");
     }
 }

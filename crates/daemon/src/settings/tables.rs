@@ -14,6 +14,7 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     pub(crate) capture: Capture,
     pub(crate) sensor: Sensor,
+    pub(crate) http: Http,
     pub(crate) identity: Identity,
     pub(crate) budget: Budget,
     pub(crate) detectors: Detectors,
@@ -89,6 +90,30 @@ impl Default for Sensor {
             decoder_mib: 32,
         }
     }
+}
+
+/// What reads the requests first: it decides what odd ones mean.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Http {
+    pub(crate) gateway: String,
+    pub(crate) servers: Vec<HttpServer>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { gateway: "generic".to_owned(), servers: Vec::new() }
+    }
+}
+
+/// What reads the requests to one server first.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpServer {
+    pub(crate) address: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    pub(crate) gateway: String,
 }
 
 /// How callers are recognised.

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod bodies;
+mod conformance;
 mod cuts;
 mod losses;
 
