@@ -64,6 +64,10 @@ impl Engine {
     pub fn observe(&mut self, call: &ApiCall, out: &mut Vec<Judgement>) {
         self.calls += 1;
         self.advance(call.ended_at);
+        if call.continues() {
+            // Messages of a socket: its opening call was judged already, and they are no requests to any rate or route.
+            return;
+        }
         self.world.links.learn(call);
         if call.outcome() == Outcome::Unknown && call.decoys.is_empty() || self.echoes_a_verdict(call) {
             return;

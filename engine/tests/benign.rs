@@ -2,7 +2,7 @@
 
 mod support;
 
-use model::Action;
+use model::{Action, Messages};
 use support::{Build, Dice, Stage, address, call, given, token, user};
 
 #[test]
@@ -323,4 +323,29 @@ fn a_thousand_mixed_callers_cost_no_block_and_hardly_a_slowdown() {
     }
     // One in a thousand is what the threshold of `rate_limit` allows.
     assert!(slowed <= 4, "{slowed}");
+}
+
+#[test]
+fn a_client_that_talks_through_a_socket_all_day_is_quiet() {
+    let mut stage = Stage::enforcing();
+    stage.shop(40, 8);
+    let chatty = token("chatty");
+    for day in 0..3_u64 {
+        stage.play(call("GET", "/live/prices", 101).by(&chatty).from("192.0.2.77"));
+        for minute in 0..1_440 {
+            let mut report = call("GET", "/live/prices", 101).by(&chatty).from("192.0.2.77");
+            let messages = Messages { sent: 1_000, received: 40_000 + day, ..Messages::default() };
+            report.details_mut().messages = Some(messages);
+            assert!(report.continues());
+            stage.play_every(report, 60.0);
+            if minute % 10 == 0 {
+                stage.play(call("GET", "/api/me", 200).by(&chatty).from("192.0.2.77"));
+            }
+        }
+    }
+    stage.shop(40, 3);
+    stage.assert_quiet();
+    let routes = stage.engine.summary().routes;
+    let live = routes.iter().find(|route| route.template == "/live/prices").expect("the opening calls");
+    assert_eq!((live.calls, live.errors), (3, 0));
 }

@@ -44,6 +44,10 @@ pub fn decoded(capture: &Path) -> Calls {
     let mut calls = Calls::new();
     for line in String::from_utf8(output.stdout).expect("decode writes UTF-8").lines() {
         let call: Value = serde_json::from_str(line).expect("a call a line");
+        if call["status"] == 101 && call["details"]["messages"].is_object() {
+            // What passed through a WebSocket: no request of its own.
+            continue;
+        }
         let text = |field: &str| call[field].as_str().expect("a text field").to_owned();
         let status = call["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
         let row = Row { method: text("method"), host: text("host"), path: text("path"), status };

@@ -27,6 +27,11 @@ fn captures() -> PathBuf {
     workspace().join("../shared/data/pcap")
 }
 
+/// Calls with a request of their own.
+fn requests(calls: &[ApiCall]) -> u64 {
+    calls.iter().filter(|call| !call.continues()).count() as u64
+}
+
 /// The column of a table of tabs, by file.
 fn column(name: &str, at: &[usize]) -> BTreeMap<String, u64> {
     let text = fs::read_to_string(captures().join(name)).expect("the table");
@@ -98,7 +103,7 @@ fn every_capture_is_decoded_and_every_difference_has_its_reason() {
     for (file, tshark) in &theirs {
         let Some(path) = unpacked(file, folder.path()) else { continue };
         let (ours, losses) = match decode(&path) {
-            Ok(decoded) => (decoded.calls.len() as u64, decoded.losses),
+            Ok(decoded) => (requests(&decoded.calls), decoded.losses),
             Err(error) => (0, error.split(": ").last().unwrap_or_default().to_owned()),
         };
         let reason = reasons.get(file).cloned().unwrap_or_default();

@@ -143,10 +143,16 @@ impl ApiCall {
         match self.status {
             None => Outcome::Unknown,
             Some(401 | 407) => Outcome::Rejected,
-            Some(200..=399) => Outcome::Served,
+            Some(101 | 200..=399) => Outcome::Served,
             Some(400..=499) => Outcome::Refused,
             Some(_) => Outcome::Failed,
         }
+    }
+
+    /// Whether this tells what passed through a WebSocket after its opening call: no request of its own.
+    #[must_use]
+    pub fn continues(&self) -> bool {
+        self.status == Some(101) && self.details.as_ref().is_some_and(|details| details.messages.is_some())
     }
 
     /// A short reference for evidence lists.
@@ -183,7 +189,7 @@ pub struct CallRef {
 /// What the server made of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// 200-399: done. The presented credential was accepted or not needed.
+    /// 101 and 200-399: done. The presented credential was accepted or not needed.
     Served,
     /// 401 or 407: the presented credential was not accepted; it names nobody.
     Rejected,

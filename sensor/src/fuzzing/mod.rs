@@ -6,13 +6,17 @@ mod bodies;
 mod file;
 mod http1;
 mod link;
+mod sensitive;
 mod session;
+mod websocket;
 
 pub use bodies::{codings, json, operations, parts};
 pub use file::capture_file;
 pub use http1::{answers, chunks, identity, path, requests};
 pub use link::frame;
+pub use sensitive::sensitive;
 pub use session::{gaps, head, session};
+pub use websocket::websocket;
 
 use std::cell::RefCell;
 
@@ -38,7 +42,9 @@ pub const ENTRIES: &[Entry] = &[
     ("parts", parts),
     ("path", path),
     ("requests", requests),
+    ("sensitive", sensitive),
     ("session", session),
+    ("websocket", websocket),
 ];
 
 fn names() -> Pseudonyms {
