@@ -1,5 +1,8 @@
 //! What counts as sensitive and what does not; and that cuts change nothing.
 
+mod corpus;
+mod table;
+
 use model::SensitiveClass::{self, ApiSecret, CardNumber, Email, Iban, Jwt, NationalId, Passport, Phone};
 use proptest::prelude::*;
 
