@@ -1,17 +1,14 @@
 //! Settings of TCP: which host reads overlapping segments in which way, and whether checksums mean anything here.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use std::{net::IpAddr, str::FromStr};
 
 use crate::segment::Segment;
+use ipnet::IpNet;
 
 /// What a receiver makes of buffered segments that overlap with different bytes. Bytes that it has handed to its
 /// application never change. However they are read, such a flow is marked as ambiguous. Names after Novak and Sturges,
 /// Target-Based TCP Stream Reassembly (2007).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OverlapPolicy {
     /// Linux as measured, from 4.9 or so on: segments joined with their neighbours.
     #[default]
@@ -33,6 +30,33 @@ pub enum OverlapPolicy {
 }
 
 impl OverlapPolicy {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Linux,
+        Self::First,
+        Self::Last,
+        Self::Bsd,
+        Self::Windows,
+        Self::Solaris,
+        Self::LinuxClassic,
+        Self::OldLinux,
+    ];
+
+    /// Its name in settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Bsd => "bsd",
+            Self::Windows => "windows",
+            Self::Solaris => "solaris",
+            Self::LinuxClassic => "linux_classic",
+            Self::OldLinux => "old_linux",
+        }
+    }
+
     /// Whether a later segment takes the place of an earlier one where both have bytes; each by start and end.
     pub(crate) fn later_wins(self, later: (u64, u64), earlier: (u64, u64)) -> bool {
         let starts_before = later.0 < earlier.0;
@@ -45,6 +69,14 @@ impl OverlapPolicy {
             Self::OldLinux => starts_before || (starts_with && later.1 >= earlier.1),
             Self::Solaris => later.1 > earlier.1 || (later.1 == earlier.1 && later.0 <= earlier.0),
         }
+    }
+}
+
+impl FromStr for OverlapPolicy {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name).ok_or(())
     }
 }
 
@@ -113,7 +145,6 @@ mod tests {
         assert_eq!(of("10.1.2.3"), OverlapPolicy::Solaris);
         assert_eq!(of("10.2.2.3"), OverlapPolicy::Bsd);
         assert_eq!(of("192.0.2.1"), OverlapPolicy::Linux);
-        let read: OverlapPolicy = serde_json::from_str("\"linux-classic\"").expect("a name");
-        assert_eq!(read, OverlapPolicy::LinuxClassic);
+        assert!(OverlapPolicy::ALL.iter().all(|policy| policy.name().parse() == Ok(*policy)));
     }
 }

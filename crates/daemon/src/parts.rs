@@ -6,9 +6,9 @@ use compact_str::CompactString;
 use engine::{BlastRadius, EngineConfig, NeverBlock};
 use ipnet::IpNet;
 use model::Pseudonyms;
-use sensor::{Decoys, GatewayAt, GatewayProfile, HttpConfig, SensorConfig, Shard};
+use sensor::{Decoys, GatewayAt, GatewayProfile, HttpConfig, SensorConfig, Shard, TcpConfig};
 
-use crate::settings::{HttpServer, Reach, Settings, Spared, net, nets, spared};
+use crate::settings::{HttpServer, Reach, Settings, Spared, net, nets, overlap, spared};
 
 /// Bytes of a call in a lane or in the sequencer, with its lists.
 const CALL_BYTES: usize = 1_024;
@@ -21,6 +21,10 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
     let mut config = SensorConfig { shard, memory_bytes, ..SensorConfig::default() };
     config.half_stream_bytes_max = table.half_stream_kib << 10;
     config.idle = Duration::from_secs(table.idle_s);
+    config.tcp = TcpConfig {
+        hosts: table.overlaps.iter().filter_map(|text| overlap(text)).collect(),
+        verify_checksums: table.verify_checksums,
+    };
     config.http = http(settings, names);
     config
 }

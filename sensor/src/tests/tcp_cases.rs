@@ -29,6 +29,9 @@ fn data(segments: &[(i32, &str)]) -> Tape {
 
 const OVERLAP: &str = "ambiguous (tcp_overlap)";
 
+/// Id, what is done, the bytes that result, and the segments.
+type Overlap<'a> = (&'static str, &'a str, &'a str, &'a [(i32, &'a str)]);
+
 fn overlaps() -> Vec<Row> {
     let novak = [
         (2, "AAA"),
@@ -50,7 +53,7 @@ fn overlaps() -> Vec<Row> {
         (24, "QQ"),
         (1, "0"),
     ];
-    let cases: [(&'static str, &str, &str, &[(i32, &str)]); 17] = [
+    let cases: [Overlap<'_>; 17] = [
         ("T1", "Novak's 17 segments", "0AAAJJBCCCLLLMMMFFFGGHHIQ", &novak),
         ("T2", "same start, same length", "0AAAA", &[(2, "AAAA"), (2, "BBBB"), (1, "0")]),
         ("T3", "same start, second longer", "0BBBB", &[(2, "AA"), (2, "BBBB"), (1, "0")]),

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use rules::{Spared, net, nets, spared};
+pub(crate) use rules::{Spared, net, nets, overlap, spared};
 pub(crate) use tables::{Gateway, HttpServer, Intake, Reach, Settings};
 
 use crate::fault::{Exit, Fault};

@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 
 use ipnet::IpNet;
 use model::Digest;
-use sensor::GatewayProfile;
+use sensor::{GatewayProfile, OverlapPolicy};
 
 use super::tables::{Gateway, Intake, Settings};
 
@@ -42,6 +42,12 @@ pub(crate) fn nets(texts: &[String]) -> Vec<IpNet> {
     texts.iter().filter_map(|text| net(text)).collect()
 }
 
+/// A host or network and how it reads overlapping segments: `192.0.2.0/24 bsd`.
+pub(crate) fn overlap(text: &str) -> Option<(IpNet, OverlapPolicy)> {
+    let (hosts, policy) = text.split_once(' ')?;
+    Some((net(hosts)?, policy.trim().parse().ok()?))
+}
+
 /// Everything that is wrong with the values.
 pub(crate) fn mistakes(settings: &Settings) -> Vec<String> {
     let mut wrong = Wrong(Vec::new());
@@ -53,6 +59,14 @@ pub(crate) fn mistakes(settings: &Settings) -> Vec<String> {
                 "trusted_proxies",
                 &format!("expected an address or a network, found {text:?}"),
             );
+        }
+    }
+    for text in &settings.sensor.overlaps {
+        if overlap(text).is_none() {
+            let names: Vec<_> = OverlapPolicy::ALL.iter().map(|policy| policy.name()).collect();
+            let expected =
+                format!("expected an address or a network, a space and one of {}", names.join(", "));
+            wrong.say("sensor", "overlaps", &format!("{expected}, found {text:?}"));
         }
     }
     for text in &settings.rails.never_block {

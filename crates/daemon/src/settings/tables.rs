@@ -67,6 +67,8 @@ impl Default for Sandbox {
 pub(crate) struct Sensor {
     pub(crate) idle_s: u64,
     pub(crate) half_stream_kib: usize,
+    pub(crate) overlaps: Vec<String>,
+    pub(crate) verify_checksums: bool,
     pub(crate) head_kib: usize,
     pub(crate) headers: usize,
     pub(crate) open_requests: usize,
@@ -81,6 +83,8 @@ impl Default for Sensor {
         Self {
             idle_s: 300,
             half_stream_kib: 256,
+            overlaps: Vec::new(),
+            verify_checksums: false,
             head_kib: 64,
             headers: 128,
             open_requests: 128,
