@@ -18,8 +18,10 @@ const HEAD: &str = "# Sensitive data\n\n\
     - *ours*: 24 000 API bodies that the tests make from a fixed seed: half of them without any sensitive value, all with ids, times,\n  \
       prices, hashes, coordinates, versions and numbers in phone-like and card-like groups. It has the forms we thought of, made by\n  \
       those who wrote the rules: it shows that they are told from the noise, not how well unknown forms do.\n\
-    - *presidio*: 500 sentences of presidio-research's synthetic set (MIT). About a dozen values of each class were looked at before\n  \
-      the rules were written, none after; the rules were not changed for it. Its telephone numbers are of many lands, many without\n  \
+    - *presidio*: 500 sentences of presidio-research's synthetic set (MIT). Not a held-out set: up to twelve values of each class were\n  \
+      looked at before the rules were written (all of its account numbers and social security numbers, 12 of 44 cards, 29 telephone\n  \
+      numbers and 17 addresses), and that cards after a card word need no known issuer was decided with them in view. No rule was\n  \
+      changed after the first score. Its telephone numbers are of many lands, many without\n  \
       a word that says what they are: those are missed, for in an API a bare row of digits is an id more often than a telephone.\n\n\
     Not measured: API secrets other than those of our own bodies, passports and national numbers in prose, values under the\n\
     head of a column (CSV), and values in other scripts' digits.\n\n\
