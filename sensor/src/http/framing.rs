@@ -7,7 +7,7 @@ use super::forms::{Form, Forms};
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// So many bytes; zero for no body.
     Length(u64),
     /// Chunk by chunk.
@@ -20,9 +20,9 @@ pub(super) enum Framing {
 
 /// Framing of a message, and the ways in which two readers could disagree about it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Framed {
-    pub(super) framing: Framing,
-    pub(super) forms: Forms,
+pub(crate) struct Framed {
+    pub(crate) framing: Framing,
+    pub(crate) forms: Forms,
 }
 
 /// What the header fields say; `None` when they are silent. A transfer coding wins over a length.

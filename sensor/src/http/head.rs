@@ -201,6 +201,29 @@ fn start_line<'h>(line: &'h [u8], forms: &mut Forms) -> Option<StartLine<'h>> {
     Some(StartLine::Request { method, target, look, version })
 }
 
+/// A head whose request line leaves nothing to wonder about.
+#[derive(Clone, Copy)]
+pub(super) struct PlainHead<'h> {
+    pub(super) method: &'h [u8],
+    pub(super) target: &'h [u8],
+    pub(super) look: Look,
+    pub(super) version: HttpVersion,
+    /// The header lines, with the blank one.
+    pub(super) block: &'h [u8],
+}
+
+/// Takes a head apart that has an ordinary request line.
+pub(super) fn plain_head(head: &[u8]) -> Option<PlainHead<'_>> {
+    let end = memchr(b'\n', head)?;
+    let (line, block) = head.split_at(end + 1);
+    let (method, target, version) = plain_request_line(trim_line(line))?;
+    let look = Look::of(target);
+    let is_plain = target.starts_with(b"/")
+        && method.iter().all(u8::is_ascii_uppercase)
+        && !matches!(method, b"PRI" | b"CONNECT");
+    is_plain.then_some(PlainHead { method, target, look, version, block })
+}
+
 /// The words of a request line that keeps to the letter of RFC 9112, section 3.
 fn plain_request_line(line: &[u8]) -> Option<(&[u8], &[u8], HttpVersion)> {
     let first = memchr(b' ', line)?;

@@ -25,13 +25,14 @@ pub use decoys::Decoys;
 pub(crate) use decoys::Touched;
 pub(crate) use exchange::{BodyOf, Exchange, FlowState};
 pub(crate) use forms::{Form, Forms};
+pub(crate) use framing::Framed;
 pub use gateway::{GatewayAt, GatewayProfile};
 
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
     body::Decoders,
-    identity::IdentityCache,
+    identity::{IdentityCache, familiar::Familiar},
     stream::{Close, Direction, FlowFacts, Piece},
 };
 use pairing::Pairing;
@@ -48,6 +49,7 @@ pub(crate) struct Desk {
     pub(crate) identities: IdentityCache,
     /// Decoders of bodies, and the memory they take.
     pub(crate) decoders: Decoders,
+    pub(crate) familiar: Familiar,
     /// Header names of the head in hand.
     pub(crate) scratch: Vec<u8>,
 }
@@ -60,6 +62,7 @@ impl Desk {
         Self {
             config,
             decoders,
+            familiar: Familiar::new(&names),
             names,
             losses: Losses::default(),
             identities: IdentityCache::new(),

@@ -9,10 +9,18 @@ use super::{
     forms::{Form, Forms},
     framing::{Framed, Framing, declared},
     gateway::{lasting, open_doubts},
-    head::{StartLine, with_head},
+    head::{StartLine, plain_head, with_head},
     reader::{GapFate, HeadBytes, Step},
 };
-use crate::{identity::caller, stream::FlowFacts};
+use crate::{
+    identity::{Caller, caller, familiar::recall},
+    stream::FlowFacts,
+};
+
+/// What keeps the same header block under two versions of HTTP apart: they frame bodies differently.
+fn version_mark(version: HttpVersion) -> u128 {
+    u128::from(version == HttpVersion::Http10) << 127
+}
 
 impl Conversation {
     pub(super) fn request_bytes(
@@ -68,12 +76,9 @@ impl Conversation {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
-        let headers_max = desk.config.headers_max;
-        let read = with_head(head.bytes(), headers_max, |line, headers, forms| {
-            self.request(facts, line, headers, forms, desk)
-        });
+        let read = self.read_request(facts, head.bytes(), desk);
         self.requests.give_back(head);
-        if let Err(loss) = read.and_then(|read| read) {
+        if let Err(loss) = read {
             self.requests.seek();
             self.lost_requests(u64::MAX);
             self.broken(loss, desk);
@@ -84,22 +89,65 @@ impl Conversation {
         }
     }
 
+    /// Reads a head: by its header block if that is familiar, else field by field.
+    fn read_request(&mut self, facts: &FlowFacts, head: &[u8], desk: &mut Desk) -> Result<(), Loss> {
+        let plain = plain_head(head);
+        let key = plain.and_then(|plain| desk.familiar.key(plain.block));
+        if let (Some(plain), Some(key)) = (plain, key)
+            && let Some((caller, framed)) = recall(
+                key ^ version_mark(plain.version),
+                plain.block,
+                (plain.target, plain.look),
+                facts,
+                desk,
+            )
+        {
+            self.open((plain.method, plain.version), caller, framed, Forms::default(), facts, desk);
+            return Ok(());
+        }
+        let headers_max = desk.config.headers_max;
+        let read = with_head(head, headers_max, |line, headers, forms| {
+            self.request(facts, line, (headers, plain.map_or(&[][..], |plain| plain.block)), forms, key, desk)
+        });
+        read.and_then(|read| read)
+    }
+
     fn request(
         &mut self,
         facts: &FlowFacts,
         line: StartLine<'_>,
-        headers: &[Header<'_>],
-        mut forms: Forms,
+        (headers, block): (&[Header<'_>], &[u8]),
+        forms: Forms,
+        key: Option<u128>,
         desk: &mut Desk,
     ) -> Result<(), Loss> {
         let StartLine::Request { method, target, look, version } = line else { return Err(Loss::BadHead) };
         if method == b"PRI" {
             return Err(if self.heard { Loss::BadHead } else { Loss::NotHttp });
         }
+        let framed = declared(headers, version);
+        let caller = caller((target, look), (headers, block), facts, desk);
+        let is_plain = forms.is_empty() && framed.is_none_or(|framed| framed.forms.is_empty());
+        if let Some(key) = key.filter(|_| is_plain && method != b"CONNECT") {
+            desk.familiar.learn(key ^ version_mark(version), &caller, framed);
+        }
+        self.open((method, version), caller, framed, forms, facts, desk);
+        Ok(())
+    }
+
+    /// A request begins.
+    fn open(
+        &mut self,
+        (method, version): (&[u8], HttpVersion),
+        caller: Caller,
+        framed: Option<Framed>,
+        mut forms: Forms,
+        facts: &FlowFacts,
+        desk: &Desk,
+    ) {
         let nothing = Framed { framing: Framing::Length(0), forms: Forms::default() };
-        let framed = declared(headers, version).unwrap_or(nothing);
+        let framed = framed.unwrap_or(nothing);
         forms.merge(framed.forms);
-        let caller = caller((target, look), headers, facts, desk);
         forms.merge(caller.forms);
         if version == HttpVersion::Http11 && caller.host.is_empty() {
             forms.insert(Form::NoHost);
@@ -129,7 +177,6 @@ impl Conversation {
             exchange.end_request();
         }
         self.pairing.open.push_back(Box::new(exchange));
-        Ok(())
     }
 
     /// The body in hand has chunks that gateways read differently: so may all that follows be.

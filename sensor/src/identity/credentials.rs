@@ -17,7 +17,7 @@ use crate::{
 /// Identities of one call: the limit of `ApiCall::identities`.
 const IDENTITIES_MAX: usize = 8;
 /// Credentials whose principals are remembered; a power of two.
-const CACHE_ROWS: usize = 4_096;
+const CACHE_ROWS: usize = 16_384;
 /// Longest credential that is read.
 const CREDENTIAL_BYTES_MAX: usize = 16_384;
 /// A generic name such as `key` carries a key only if its value is this long.
@@ -61,8 +61,34 @@ pub(super) struct Credentials<'h> {
     pub(super) is_contradictory: bool,
     /// Two different session cookies of one name.
     pub(super) has_two_sessions: bool,
+    /// The query carries one.
+    pub(super) has_query: bool,
     credentials: Principals,
     named: Principals,
+}
+
+/// The kind of credential that a query pair carries.
+fn query_kind(name: &[u8], value: &[u8], desk: &Desk) -> Option<PrincipalKind> {
+    let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
+    let configured =
+        desk.config.api_key_queries.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+    let generic = is(&["key", "token"])
+        && value.len() >= GENERIC_KEY_BYTES_MIN
+        && !value.contains(&b' ')
+        && value.iter().any(u8::is_ascii_digit);
+    if is(&["access_token"]) {
+        Some(PrincipalKind::Token)
+    } else if configured || generic || is(&["api_key", "apikey", "api-key", "subscription-key", "x-api-key"])
+    {
+        Some(PrincipalKind::ApiKey)
+    } else {
+        None
+    }
+}
+
+/// Whether a query pair carries a credential.
+pub(super) fn is_credential(name: &[u8], value: &[u8], desk: &Desk) -> bool {
+    query_kind(name, value, desk).is_some()
 }
 
 impl<'h> Credentials<'h> {
@@ -139,23 +165,8 @@ impl<'h> Credentials<'h> {
             return;
         }
         for (name, value) in pairs(query) {
-            let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word.as_bytes()));
-            let configured =
-                desk.config.api_key_queries.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-            let generic = is(&["key", "token"])
-                && value.len() >= GENERIC_KEY_BYTES_MIN
-                && !value.contains(&b' ')
-                && value.iter().any(u8::is_ascii_digit);
-            let kind = if is(&["access_token"]) {
-                PrincipalKind::Token
-            } else if configured
-                || generic
-                || is(&["api_key", "apikey", "api-key", "subscription-key", "x-api-key"])
-            {
-                PrincipalKind::ApiKey
-            } else {
-                continue;
-            };
+            let Some(kind) = query_kind(&name, &value, desk) else { continue };
+            self.has_query = true;
             match value {
                 Cow::Borrowed(clear) => self.add(kind, clear, desk),
                 Cow::Owned(mut clear) => {

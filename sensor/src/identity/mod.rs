@@ -3,6 +3,7 @@
 mod client;
 mod cookie;
 mod credentials;
+pub(crate) mod familiar;
 mod jwt;
 mod target;
 
@@ -34,6 +35,7 @@ pub(crate) const ASKED_MAX: usize = 16;
 const ISSUED_MAX: usize = 4;
 
 /// What a request's head says of its caller and of what it wants.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) identities: SmallVec<[Principal; 2]>,
     pub(crate) client: IpAddr,
@@ -54,6 +56,8 @@ pub(crate) struct Caller {
     pub(crate) forms: Forms,
     /// Ways in which two recipients could read the head differently.
     pub(crate) ambiguities: Ambiguities,
+    /// Where in the header block clear credentials stand, if nothing but that block says who calls.
+    pub(crate) clear: Option<familiar::Places>,
 }
 
 /// What the query says, without its values.
@@ -74,9 +78,11 @@ impl Query {
 }
 
 /// Reads a request's target, with its look, and header fields.
+///
+/// `block`: the bytes that the header fields are part of, where they are.
 pub(crate) fn caller(
     (target, look): (&[u8], Look),
-    headers: &[Header<'_>],
+    (headers, block): (&[Header<'_>], &[u8]),
     facts: &FlowFacts,
     desk: &mut Desk,
 ) -> Caller {
@@ -84,6 +90,7 @@ pub(crate) fn caller(
     let target = Target::split(target);
     let mut forms = fields.forms;
     target.forms(look, fields.host, &mut forms);
+    let is_plain = forms.is_empty() && target.authority.is_none() && target.has_no_doubt(look);
     let credentials = Credentials::gather(&fields, target.query, desk);
     let host = target.authority.or(fields.host).unwrap_or_default();
     let mut decoys = Touched::new();
@@ -111,7 +118,13 @@ pub(crate) fn caller(
         }
     }
     let path = path_text(target.path, &credentials.clear);
+    let alone = is_plain
+        && !credentials.has_query
+        && fields.x_forwarded_for.is_empty()
+        && fields.forwarded.is_empty()
+        && !rules.decoys.has_values();
     Caller {
+        clear: if alone { places(&credentials.clear, block) } else { None },
         client: client::client(
             facts.client.ip(),
             &fields.x_forwarded_for,
@@ -137,6 +150,16 @@ pub(crate) fn caller(
         },
         identities: credentials.into_identities(),
     }
+}
+
+/// Where the texts stand in `block`; nowhere if one does not.
+fn places(texts: &[&[u8]], block: &[u8]) -> Option<familiar::Places> {
+    let place = |text: &&[u8]| {
+        let from = text.as_ptr().addr().checked_sub(block.as_ptr().addr())?;
+        (from + text.len() <= block.len())
+            .then(|| Some((u16::try_from(from).ok()?, u16::try_from(text.len()).ok()?)))?
+    };
+    texts.iter().map(place).collect()
 }
 
 /// The credentials that an answer's header fields hand out, and the id of what it created.

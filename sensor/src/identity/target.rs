@@ -40,6 +40,11 @@ impl<'t> Target<'t> {
         Self { authority, path, query: rest.get(cut + 1..).unwrap_or_default() }
     }
 
+    /// Whether its own bytes leave nothing to wonder about.
+    pub(super) fn has_no_doubt(&self, look: Look) -> bool {
+        !look.has_high() && !look.has_fragment() && self.path.starts_with(b"/")
+    }
+
     /// Adds what gateways take in different ways.
     pub(super) fn forms(&self, look: Look, host: Option<&[u8]>, forms: &mut Forms) {
         if look.has_high() {

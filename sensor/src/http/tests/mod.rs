@@ -346,3 +346,42 @@ fn decoys_are_seen_wherever_they_appear() {
         assert_eq!(heard.calls[0].decoys.as_slice(), [name], "{request}");
     }
 }
+
+/// Heads of every sort that says who calls.
+const HEADS: [&str; 12] = [
+    "GET /a HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /b?page=2&user_id=17 HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /c/token-one-0123456789/x HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /d?access_token=token-two-0123456789 HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET http://other/e HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /f#x HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /a/../%41 HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "GET /a HTTP/1.0\r\nHost: shop\r\nAuthorization: Bearer token-one-0123456789\r\n\r\n",
+    "POST /a HTTP/1.1\r\nHost: shop\r\nCookie: session=0123456789abcdef\r\nContent-Length: 2\r\n\r\n{}",
+    "GET /a HTTP/1.1\r\nHost: shop\r\nX-Forwarded-For: 192.0.2.9\r\nX-Api-Key: key-0123456789\r\n\r\n",
+    "GET /a HTTP/1.1\r\nHost: shop\r\nAuthorization: Basic YW1hbDpodW50ZXIy\r\nUser-Agent: x\r\n\r\n",
+    "GET /a HTTP/1.1\r\n\r\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    /// What is remembered of header blocks changes nothing that is said of a request.
+    #[test]
+    fn familiar_heads_read_as_strange_ones(picks in proptest::collection::vec((0..HEADS.len(), 0..3_u8), 1..24)) {
+        let config = || HttpConfig { trusted_proxies: vec!["203.0.113.0/24".parse().expect("literal")], ..HttpConfig::default() };
+        let mut desk = Desk::new(config(), names());
+        for (head, peer) in picks {
+            let mut flow = facts(true);
+            flow.client = format!("203.0.{}.7:4000", 112 + u16::from(peer)).parse().expect("literal");
+            let mut hear = |desk: &mut Desk| {
+                let (mut conversation, mut calls) = (Conversation::new(&flow), Vec::new());
+                let piece = Piece::Bytes(HEADS[head].as_bytes());
+                conversation.piece(&flow, Direction::Request, piece, Timestamp::ZERO, desk, &mut calls);
+                conversation.close(&flow, Close::End, Timestamp::ZERO, desk, &mut calls);
+                calls
+            };
+            let familiar = hear(&mut desk);
+            prop_assert_eq!(familiar, hear(&mut Desk::new(config(), names())));
+        }
+    }
+}
