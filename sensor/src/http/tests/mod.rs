@@ -373,7 +373,7 @@ proptest! {
         for (head, peer) in picks {
             let mut flow = facts(true);
             flow.client = format!("203.0.{}.7:4000", 112 + u16::from(peer)).parse().expect("literal");
-            let mut hear = |desk: &mut Desk| {
+            let hear = |desk: &mut Desk| {
                 let (mut conversation, mut calls) = (Conversation::new(&flow), Vec::new());
                 let piece = Piece::Bytes(HEADS[head].as_bytes());
                 conversation.piece(&flow, Direction::Request, piece, Timestamp::ZERO, desk, &mut calls);
