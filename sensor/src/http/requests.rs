@@ -102,7 +102,7 @@ impl Conversation {
                 desk,
             )
         {
-            self.open((plain.method, plain.version), caller, framed, Forms::default(), facts, desk);
+            self.open((plain.method, plain.version), (caller, framed), (&[], Forms::default()), facts, desk);
             return Ok(());
         }
         let headers_max = desk.config.headers_max;
@@ -128,10 +128,13 @@ impl Conversation {
         let framed = declared(headers, version);
         let caller = caller((target, look), (headers, block), facts, desk);
         let is_plain = forms.is_empty() && framed.is_none_or(|framed| framed.forms.is_empty());
-        if let Some(key) = key.filter(|_| is_plain && method != b"CONNECT") {
+        // A body is told by what the fields say of it, so that those are read each time.
+        let is_bare = framed.is_none_or(|framed| framed.framing == Framing::Length(0));
+        let lasts = is_plain && method != b"CONNECT" && (is_bare || !desk.config.inspect_bodies);
+        if let Some(key) = key.filter(|_| lasts) {
             desk.familiar.learn(key ^ version_mark(version), &caller, framed);
         }
-        self.open((method, version), caller, framed, forms, facts, desk);
+        self.open((method, version), (caller, framed), (headers, forms), facts, desk);
         Ok(())
     }
 
@@ -139,11 +142,10 @@ impl Conversation {
     fn open(
         &mut self,
         (method, version): (&[u8], HttpVersion),
-        caller: Caller,
-        framed: Option<Framed>,
-        mut forms: Forms,
+        (caller, framed): (Caller, Option<Framed>),
+        (headers, mut forms): (&[Header<'_>], Forms),
         facts: &FlowFacts,
-        desk: &Desk,
+        desk: &mut Desk,
     ) {
         let nothing = Framed { framing: Framing::Length(0), forms: Forms::default() };
         let framed = framed.unwrap_or(nothing);

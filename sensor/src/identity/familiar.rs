@@ -65,6 +65,7 @@ impl Familiar {
         caller.path.clear();
         caller.canonical = None;
         caller.asked.clear();
+        caller.query = super::Query::default();
         caller.decoys.clear();
         if let Some(row) = self.rows.get_mut(place(key)) {
             *row = Some((key, Box::new(Known { caller, framed, clear })));
@@ -104,6 +105,9 @@ pub(crate) fn recall(
             let name = std::str::from_utf8(&name).unwrap_or_default();
             if caller.asked.len() < super::ASKED_MAX {
                 caller.asked.extend(field_id(name, "", &value, &desk.names));
+            }
+            if desk.config.inspect_bodies {
+                caller.query.take(name, &value);
             }
         }
     }

@@ -61,7 +61,7 @@ pub(crate) struct Caller {
 }
 
 /// What the query says, without its values.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Query {
     pub(crate) fields: Parameters,
     /// The operation that a GraphQL document in it asks for.
