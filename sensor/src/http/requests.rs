@@ -13,7 +13,7 @@ use super::{
     reader::{GapFate, HeadBytes, Step},
 };
 use crate::{
-    identity::{Caller, caller, familiar::recall},
+    identity::{Caller, caller_in, familiar::recall},
     stream::FlowFacts,
 };
 
@@ -126,7 +126,7 @@ impl Conversation {
             return Err(if self.heard { Loss::BadHead } else { Loss::NotHttp });
         }
         let framed = declared(headers, version);
-        let caller = caller((target, look), (headers, block), facts, desk);
+        let caller = caller_in((target, look), (headers, block), facts, desk);
         let is_plain = forms.is_empty() && framed.is_none_or(|framed| framed.forms.is_empty());
         // A body is told by what the fields say of it, so that those are read each time.
         let is_bare = framed.is_none_or(|framed| framed.framing == Framing::Length(0));

@@ -116,7 +116,8 @@ pub(crate) fn recall(
     target.forms(look, None, &mut forms);
     caller.client = facts.client.ip().to_canonical();
     caller.path = path_text(target.path, &clear);
-    caller.canonical = canonical_text(target.path, look, &clear, &mut forms);
+    let canonical = canonical_text(target.path, look, &clear, &mut forms);
+    caller.canonical = canonical.filter(|text| *text != caller.path);
     caller.forms = forms;
     Some((caller, known.framed))
 }

@@ -78,9 +78,17 @@ impl Query {
 }
 
 /// Reads a request's target, with its look, and header fields.
-///
-/// `block`: the bytes that the header fields are part of, where they are.
 pub(crate) fn caller(
+    target: (&[u8], Look),
+    headers: &[Header<'_>],
+    facts: &FlowFacts,
+    desk: &mut Desk,
+) -> Caller {
+    caller_in(target, (headers, &[]), facts, desk)
+}
+
+/// The same for fields that are part of the header block `block`: what they say may be remembered.
+pub(crate) fn caller_in(
     (target, look): (&[u8], Look),
     (headers, block): (&[Header<'_>], &[u8]),
     facts: &FlowFacts,
