@@ -32,6 +32,8 @@ use crate::{
 
 /// Bytes of reports on their way to the room; one larger report is let in when there is none.
 const QUEUE_BYTES_MAX: usize = 16 << 20;
+/// And so many reports.
+const QUEUE_POSTS_MAX: usize = 4_096;
 
 /// What stands open for intakes before rights are dropped.
 #[derive(Debug, Default)]
@@ -81,7 +83,7 @@ impl Doors {
 /// What the intakes' threads share.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
-    queue: mpsc::Sender<Post>,
+    queue: mpsc::SyncSender<Post>,
     held: Arc<AtomicUsize>,
     counted: Arc<Mutex<Losses>>,
     stop: Arc<AtomicBool>,
@@ -103,7 +105,12 @@ impl Gate {
             self.held.fetch_sub(bytes, Ordering::AcqRel);
             return Err(records);
         }
-        self.queue.send(Post { records, trusted, bytes }).map_err(|gone| gone.0.records)
+        self.queue.try_send(Post { records, trusted, bytes }).map_err(|refused| {
+            self.held.fetch_sub(bytes, Ordering::AcqRel);
+            match refused {
+                mpsc::TrySendError::Full(post) | mpsc::TrySendError::Disconnected(post) => post.records,
+            }
+        })
     }
 
     fn count(&self, loss: Loss, n: u64) {
@@ -131,7 +138,7 @@ pub(super) fn start(
     staff: &Staff<'_>,
     lane: Sender<ApiCall>,
 ) -> Result<Vec<JoinHandle<()>>, Fault> {
-    let (queue, posts) = mpsc::channel();
+    let (queue, posts) = mpsc::sync_channel(QUEUE_POSTS_MAX);
     let gate = Gate { queue, held: Arc::default(), counted: Arc::default(), stop: Arc::clone(staff.stop) };
     let config = parts::sensor(staff.settings, Shard { index: 0, of: 1 }, staff.names).http;
     let attestor = || Attestor::new(config.clone(), staff.names.clone());

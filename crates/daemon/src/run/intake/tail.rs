@@ -45,7 +45,7 @@ pub(super) fn follow(intake: &Intake, gate: &Gate) {
                 complained = false;
                 if let Err(error) = tail.file(path, file, std::mem::take(&mut skip)) {
                     tracing::warn!(%error, log = %path.display(), "intake_log_not_read");
-                    thread::sleep(QUIET);
+                    thread::park_timeout(QUIET);
                 }
             }
             Err(error) => {
@@ -53,7 +53,7 @@ pub(super) fn follow(intake: &Intake, gate: &Gate) {
                 if !std::mem::replace(&mut complained, true) {
                     tracing::warn!(%error, log = %path.display(), "intake_log_not_open: waiting for it");
                 }
-                thread::sleep(LOOK_EVERY);
+                thread::park_timeout(LOOK_EVERY);
             }
         }
     }
@@ -96,7 +96,7 @@ impl Tail<'_> {
                 (_, true) => {}
                 (_, false) => replaced = None,
             }
-            thread::sleep(LOOK_EVERY);
+            thread::park_timeout(LOOK_EVERY);
         }
         self.end();
         Ok(())
@@ -135,7 +135,7 @@ impl Tail<'_> {
                 }
                 Err(back) => records = back,
             }
-            thread::sleep(LOOK_EVERY);
+            thread::park_timeout(LOOK_EVERY);
         }
     }
 }
