@@ -144,9 +144,9 @@ impl Flow {
         self.halves.iter().map(|half| half.kept_bytes).sum()
     }
 
-    /// Whether something waits for missing bytes.
+    /// Whether something waits for missing bytes, or for keys.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.halves.iter().any(|half| half.head().is_some())
+        self.halves.iter().any(|half| half.head().is_some()) || self.session.is_waiting()
     }
 
     pub(crate) fn segment(&mut self, segment: &Segment<'_>, at: Timestamp, bench: &mut Bench<'_>) -> After {
@@ -189,11 +189,6 @@ impl Flow {
         }
         self.accept(direction, segment);
         self.settle(at, bench)
-    }
-
-    /// Time passes: what has waited too long is given up.
-    pub(crate) fn tick(&mut self, now: Timestamp, bench: &mut Bench<'_>) -> After {
-        self.settle(now, bench)
     }
 
     /// Hands on whatever waits, with its gaps, and tells the conversation the end.
@@ -339,7 +334,7 @@ impl Flow {
                 self.session.close(&self.facts, close, at, bench.desk, bench.calls);
             }
         }
-        if self.closed == [true; 2] {
+        if self.closed == [true; 2] && !self.session.is_waiting() {
             self.close(Close::End, at, bench);
             return After::Over;
         }

@@ -44,3 +44,4 @@ pub use frame::{Frame, LinkType};
 pub use http::{Decoys, GatewayAt, GatewayProfile, HttpConfig};
 pub use sensor::{Counts, Sensor, SensorConfig, Shard};
 pub use tcp::{OverlapPolicy, TcpConfig};
+pub use tls::{TlsConfig, TlsFlow};

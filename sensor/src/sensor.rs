@@ -2,6 +2,7 @@
 
 mod early;
 mod intake;
+mod keys;
 mod opening;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::{
     stream::Close,
     table::{Class, FlowKey, FlowTable},
     tcp::TcpConfig,
+    tls::{TlsConfig, Vault},
 };
 
 /// How often time-driven work is done, in time of the frames.
@@ -61,6 +63,8 @@ pub struct SensorConfig {
     pub tcp: TcpConfig,
     /// HTTP settings.
     pub http: HttpConfig,
+    /// TLS settings.
+    pub tls: TlsConfig,
 }
 
 impl Default for SensorConfig {
@@ -75,6 +79,7 @@ impl Default for SensorConfig {
             fragments: FragmentConfig::default(),
             tcp: TcpConfig::default(),
             http: HttpConfig::default(),
+            tls: TlsConfig::default(),
         }
     }
 }
@@ -134,7 +139,10 @@ impl Sensor {
             mirrors: Mirrors::new(),
             fragments: Fragments::new(config.fragments.clone(), hasher.clone()),
             hasher,
-            desk: Desk::new(config.http.clone(), names.clone()),
+            desk: Desk {
+                vault: Vault::new(config.tls.clone(), &names),
+                ..Desk::new(config.http.clone(), names.clone())
+            },
             config,
             names,
             handshakes: Handshakes::new(),

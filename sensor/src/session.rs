@@ -29,6 +29,8 @@ pub(crate) struct Session {
     held: u8,
     /// Upgrades and tunnels entered so far.
     layers: u8,
+    /// Whether this is what a TLS channel carries; another one inside is not looked for.
+    is_inside: bool,
 }
 
 /// Upgrades and tunnels followed in one flow.
@@ -45,7 +47,36 @@ enum Look {
 
 impl Session {
     pub(crate) fn new(facts: &FlowFacts) -> Self {
-        Self { speaker: Speaker::Http1(Conversation::new(facts)), fresh: true, held: 0, layers: 0 }
+        Self {
+            speaker: Speaker::Http1(Conversation::new(facts)),
+            fresh: true,
+            held: 0,
+            layers: 0,
+            is_inside: false,
+        }
+    }
+
+    /// What a TLS channel carries, from its first byte.
+    pub(crate) fn inside_tls(facts: &FlowFacts) -> Self {
+        Self { layers: 1, is_inside: true, ..Self::new(facts) }
+    }
+
+    /// Whether something waits for keys; then [`Session::tick`] is called now and then.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(&self.speaker, Speaker::Tls(channel) if channel.is_waiting())
+    }
+
+    /// Time goes on.
+    pub(crate) fn tick(
+        &mut self,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        if let Speaker::Tls(channel) = &mut self.speaker {
+            channel.tick(facts, at, desk, calls);
+        }
     }
 
     /// The next piece of a direction.
@@ -105,8 +136,10 @@ impl Session {
 
     /// The server has acknowledged so many bytes of the request stream; see `Conversation::acknowledged`.
     pub(crate) fn acknowledged(&mut self, request_bytes: u64) {
-        if let Speaker::Http1(conversation) = &mut self.speaker {
-            conversation.acknowledged(request_bytes);
+        match &mut self.speaker {
+            Speaker::Http1(conversation) => conversation.acknowledged(request_bytes),
+            Speaker::Tls(channel) => channel.acknowledged(request_bytes),
+            _ => {}
         }
     }
 
@@ -176,7 +209,8 @@ impl Session {
             Look::Http2 => {
                 self.become_speaker(Speaker::Http2(Box::new(Connection::new(facts))));
             }
-            Look::Tls => self.become_speaker(Speaker::Tls(Box::new(Channel::new(facts)))),
+            Look::Tls if self.is_inside => self.fresh = false,
+            Look::Tls => self.become_speaker(Speaker::Tls(Box::new(Channel::new(facts, at, desk)))),
         }
         if direction == Direction::Request {
             self.let_go(facts, at, desk, calls);

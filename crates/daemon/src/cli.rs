@@ -120,6 +120,9 @@ pub(crate) struct ReplayArgs {
     /// Write counts, losses and speed here, as one JSON object.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
+    /// Session keys of TLS, as a browser or server writes them to `SSLKEYLOGFILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
     /// Send the verdicts still in force at the end to the gateways; needs mode = "enforce".
     #[arg(long)]
     pub(crate) deliver: bool,
@@ -134,6 +137,12 @@ pub(crate) struct DecodeArgs {
     /// Search bodies too: adds the fields `given`, `issued`, `login` and ids in request bodies.
     #[arg(long)]
     pub(crate) bodies: bool,
+    /// Session keys of TLS, as a browser or server writes them to `SSLKEYLOGFILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
+    /// Print the TLS flows instead of the calls: names, the look of the client, sizes, times.
+    #[arg(long)]
+    pub(crate) tls: bool,
     /// What the files are; `auto` goes by the end of their names.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Auto)]
     pub(crate) format: Format,

@@ -11,7 +11,7 @@ use crate::{
     cli::DecodeArgs,
     fault::{Exit, Fault},
     feed::read_files,
-    keys, parts,
+    key_log, keys, parts,
     progress::Progress,
     settings::Settings,
     told::{self, Kind},
@@ -33,12 +33,14 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
     }
     let mut config = parts::sensor(settings, Shard { index: 0, of: 1 }, &names);
     config.http.inspect_bodies = args.bodies;
+    config.tls.list_flows = args.tls;
     let mut sensor = Sensor::new(config, names);
+    key_log::learn(&args.keys, &mut sensor)?;
     let mut out = stdout().lock();
     let mut lines = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 4);
     let mut writer = CallWriter::default();
     let mut sink = |calls: &mut Vec<ApiCall>, most: usize| {
-        for call in calls.iter() {
+        for call in calls.iter().filter(|_| !args.tls) {
             writer.write(call, &mut lines);
             lines.push(b'\n');
         }
@@ -54,6 +56,11 @@ pub(crate) fn decode(args: &DecodeArgs, settings: &Settings) -> Result<(), Fault
         progress.end();
         read
     };
+    for flow in sensor.take_tls_flows() {
+        serde_json::to_writer(&mut lines, &flow)
+            .map_err(|error| Fault::write("standard output", &error.into()))?;
+        lines.push(b'\n');
+    }
     let flushed = print(&mut out, &mut lines);
     let done = read.and(flushed);
     if done.as_ref().is_err_and(|fault| fault.exit == Exit::Quiet) {

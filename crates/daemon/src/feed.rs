@@ -61,7 +61,8 @@ fn read_file(
                 bytes += frame.bytes.len() as u64;
                 sensor.push(frame, calls);
             }
-            Ok(Step::Idle | Step::Secrets(_)) => {}
+            Ok(Step::Secrets(lines)) => sensor.learn_keys(lines),
+            Ok(Step::Idle) => {}
             Ok(Step::End) => break,
             Err(error) => return Ok(Err(fault(&error))),
         }

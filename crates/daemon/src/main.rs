@@ -14,6 +14,7 @@ mod enforcement;
 mod fault;
 mod feed;
 mod harden;
+mod key_log;
 mod keys;
 mod ledger;
 mod memory;

@@ -46,6 +46,8 @@ ambiguities! {
     Pairing = "pairing";
     /// HTTP/2 pseudo-headers, lengths or values that must not be.
     Http2 = "http2";
+    /// A request in early data of TLS 1.3, which anybody on its way can send once more (RFC 8446, section 8).
+    EarlyData = "early_data";
     /// A body that is not what its head says, or holds a name twice.
     Body = "body";
 }

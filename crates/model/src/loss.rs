@@ -97,6 +97,10 @@ losses! {
     IdleFlow = "idle_flow", Flows;
     /// A flow that does not speak HTTP/1.
     NotHttp = "not_http", Flows;
+    /// A TLS flow whose session keys did not come in time.
+    TlsNoKeys = "tls_no_keys", Flows;
+    /// A TLS flow that its keys do not open, of a cipher suite that we do not read, or beyond repair after a loss.
+    TlsUnread = "tls_unread", Flows;
     /// A flow that went opaque after CONNECT or Upgrade.
     Opaque = "opaque", Flows;
     /// Bytes skipped while looking for the next message after a gap or an error.
@@ -135,6 +139,10 @@ losses! {
     FindingSuppressed = "finding_suppressed", Rows;
     /// A line of the SOC log that could not be written.
     LogWrite = "log_write", Rows;
+    /// A line of a key log that is none.
+    KeyLineBad = "key_line_bad", Rows;
+    /// Session keys forgotten because their table was full.
+    KeysForgotten = "keys_forgotten", Rows;
     /// A verdict held back because the ledger could not be written.
     LedgerWrite = "ledger_write", Rows;
 }

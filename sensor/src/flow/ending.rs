@@ -10,6 +10,12 @@ use crate::{
 };
 
 impl Flow {
+    /// Time passes: what has waited too long is given up.
+    pub(crate) fn tick(&mut self, now: Timestamp, bench: &mut Bench<'_>) -> After {
+        self.session.tick(&self.facts, now, bench.desk, bench.calls);
+        self.settle(now, bench)
+    }
+
     /// A reset counts where the receiver would take it: exactly at the next expected number (RFC 5961, section 3.2).
     pub(super) fn reset(
         &mut self,

@@ -34,6 +34,7 @@ use crate::{
     body::Decoders,
     identity::{IdentityCache, familiar::Familiar},
     stream::{Close, Direction, FlowFacts, Piece},
+    tls::{TlsConfig, Vault},
 };
 use pairing::Pairing;
 use reader::Reader;
@@ -50,6 +51,8 @@ pub(crate) struct Desk {
     /// Decoders of bodies, and the memory they take.
     pub(crate) decoders: Decoders,
     pub(crate) familiar: Familiar,
+    /// Keys and limits of TLS.
+    pub(crate) vault: Vault,
     /// Header names of the head in hand.
     pub(crate) scratch: Vec<u8>,
 }
@@ -63,6 +66,7 @@ impl Desk {
             config,
             decoders,
             familiar: Familiar::new(&names),
+            vault: Vault::new(TlsConfig::default(), &names),
             names,
             losses: Losses::default(),
             identities: IdentityCache::new(),

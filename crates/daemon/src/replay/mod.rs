@@ -76,7 +76,7 @@ fn read(
     let result = match kind {
         Kind::Calls => source::calls(&args.files, &progress, &mut read, judge),
         Kind::Capture if args.shards == 1 => {
-            source::inline(&args.files, settings, names, &progress, &mut read, judge)
+            source::inline(args, settings, names, &progress, &mut read, judge)
         }
         Kind::Capture => source::sharded(args, settings, names, &mut read, judge),
         kind => source::told(&args.files, kind, settings, names, &progress, &mut read, judge),

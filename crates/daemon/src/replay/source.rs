@@ -18,6 +18,7 @@ use crate::{
     cli::ReplayArgs,
     fault::{Exit, Fault},
     feed::read_files,
+    key_log,
     merge::Merge,
     parts,
     progress::Progress,
@@ -52,7 +53,7 @@ impl Read {
 
 /// Decodes and judges on this thread.
 pub(super) fn inline(
-    files: &[PathBuf],
+    args: &ReplayArgs,
     settings: &Settings,
     names: &Pseudonyms,
     progress: &Progress,
@@ -61,8 +62,9 @@ pub(super) fn inline(
 ) -> Result<(), Fault> {
     let config = parts::sensor(settings, Shard { index: 0, of: 1 }, names);
     let mut sensor = Sensor::new(config, names.clone());
+    key_log::learn(&args.keys, &mut sensor)?;
     let mut sequencer = Sequencer::new(1, parts::calls_held(settings));
-    let done = read_files(files, &mut sensor, progress, |calls, watermark| {
+    let done = read_files(&args.files, &mut sensor, progress, |calls, watermark| {
         for call in calls.drain(..) {
             sequencer.push(0, call);
         }
@@ -95,10 +97,11 @@ pub(super) fn sharded(
             .zip(senders)
             .map(|(index, lane)| {
                 let config = parts::sensor(settings, Shard { index, of: args.shards }, names);
-                let sensor = Sensor::new(config, names.clone());
-                scope.spawn(move || shard(&args.files, sensor, lane))
+                let mut sensor = Sensor::new(config, names.clone());
+                key_log::learn(&args.keys, &mut sensor)?;
+                Ok(scope.spawn(move || shard(&args.files, sensor, lane)))
             })
-            .collect();
+            .collect::<Result<_, Fault>>()?;
         let mut merge = Merge::new(receivers, held, bell);
         let mut judging = Ok(());
         while judging.is_ok() {

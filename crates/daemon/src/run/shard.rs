@@ -101,7 +101,7 @@ fn turn(capture: &mut Capture, sensor: &mut Sensor, calls: &mut Vec<ApiCall>) ->
     for _ in 0..TURN_FRAMES {
         match capture.next()? {
             Step::Frame(frame) => sensor.push(frame, calls),
-            Step::Secrets(_) => {}
+            Step::Secrets(lines) => sensor.learn_keys(lines),
             Step::Idle => {
                 sensor.tick(clock::now().before(IDLE_LAG), calls);
                 return Ok(Turn::More);
