@@ -34,6 +34,8 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
 pub(crate) fn live_sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> SensorConfig {
     let mut config = sensor(settings, shard, names);
     config.shard = Shard { index: 0, of: 1 };
+    // Nobody sends keys to a running daemon yet: nothing is kept for them.
+    config.tls.hold_bytes_max = 0;
     config
 }
 
