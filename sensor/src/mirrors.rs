@@ -86,3 +86,6 @@ fn fold(one: u64, other: u64) -> u64 {
     let [low, high] = [product & u128::from(u64::MAX), product >> 64];
     u64::try_from(low ^ high).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

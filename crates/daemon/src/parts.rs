@@ -6,9 +6,12 @@ use compact_str::CompactString;
 use engine::{BlastRadius, EngineConfig, NeverBlock};
 use ipnet::IpNet;
 use model::Pseudonyms;
-use sensor::{Decoys, GatewayAt, GatewayProfile, HttpConfig, SensorConfig, Shard, TcpConfig};
+use sensor::{
+    DecapConfig, Decoys, FragmentConfig, GatewayAt, GatewayProfile, HttpConfig, SensorConfig, Shard,
+    TcpConfig, TunnelPorts,
+};
 
-use crate::settings::{HttpServer, Reach, Settings, Spared, net, nets, overlap, spared};
+use crate::settings::{FragmentHosts, HttpServer, Reach, Settings, Spared, net, nets, overlap, spared};
 
 /// Bytes of a call in a lane or in the sequencer, with its lists.
 const CALL_BYTES: usize = 1_024;
@@ -25,6 +28,8 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
         hosts: table.overlaps.iter().filter_map(|text| overlap(text)).collect(),
         verify_checksums: table.verify_checksums,
     };
+    config.decap = decap(settings);
+    config.fragments = fragments(settings);
     config.http = http(settings, names);
     config
 }
@@ -37,6 +42,34 @@ pub(crate) fn live_sensor(settings: &Settings, shard: Shard, names: &Pseudonyms)
     // Nobody sends keys to a running daemon yet: nothing is kept for them.
     config.tls.hold_bytes_max = 0;
     config
+}
+
+fn decap(settings: &Settings) -> DecapConfig {
+    let table = &settings.decap;
+    DecapConfig {
+        separate_tunnels: table.separate_tunnels,
+        separate_vlans: table.separate_vlans,
+        ports: TunnelPorts {
+            vxlan: table.vxlan_ports.clone(),
+            vxlan_gpe: table.vxlan_gpe_ports.clone(),
+            geneve: table.geneve_ports.clone(),
+            gre: table.gre_ports.clone(),
+            mpls: table.mpls_ports.clone(),
+            tzsp: table.tzsp_ports.clone(),
+            gtp: table.gtp_ports.clone(),
+        },
+    }
+}
+
+fn fragments(settings: &Settings) -> FragmentConfig {
+    let table = &settings.decap;
+    let host = |hosts: &FragmentHosts| net(&hosts.net).map(|net| (net, hosts.policy.into()));
+    FragmentConfig {
+        memory_bytes: table.fragments_kib << 10,
+        datagrams_max: table.datagrams,
+        patience: Duration::from_secs(table.fragment_wait_s),
+        hosts: table.hosts.iter().filter_map(host).collect(),
+    }
 }
 
 fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {

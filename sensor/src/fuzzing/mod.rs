@@ -4,6 +4,7 @@
 
 mod bodies;
 mod file;
+mod fragments;
 mod http1;
 mod link;
 mod sensitive;
@@ -12,6 +13,7 @@ mod websocket;
 
 pub use bodies::{codings, json, operations, parts};
 pub use file::capture_file;
+pub use fragments::fragments;
 pub use http1::{answers, chunks, identity, path, requests};
 pub use link::frame;
 pub use sensitive::sensitive;
@@ -33,6 +35,7 @@ pub const ENTRIES: &[Entry] = &[
     ("capture_file", capture_file),
     ("chunks", chunks),
     ("codings", codings),
+    ("fragments", fragments),
     ("frame", frame),
     ("gaps", gaps),
     ("head", head),

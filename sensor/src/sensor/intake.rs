@@ -33,9 +33,10 @@ impl Sensor {
         if !self.mirrors.is_repeated(hash, segment, self.now) {
             return self.segment(key, hash, source_is_low, segment, calls);
         }
-        let is_bare = segment.len() == 0;
-        self.desk.losses.add(Loss::DuplicateFrame, u64::from(is_bare));
-        if !is_bare || segment.syn || segment.fin || segment.rst {
+        // A SYN that is taken twice would open the flow anew, when its copy comes after the end.
+        let is_done = segment.syn || segment.len() == 0 && !segment.fin && !segment.rst;
+        self.desk.losses.add(Loss::DuplicateFrame, u64::from(segment.syn || segment.len() == 0));
+        if !is_done {
             self.segment(key, hash, source_is_low, &Segment { repeated: true, ..*segment }, calls);
         }
     }

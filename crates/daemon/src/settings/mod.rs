@@ -1,5 +1,6 @@
 //! Settings: a TOML file in, checked settings out. Either everything holds, or every mistake is told and nothing starts.
 
+mod decap;
 mod reader;
 mod rules;
 mod tables;
@@ -9,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(crate) use decap::FragmentHosts;
 pub(crate) use rules::{Spared, net, nets, overlap, spared};
 pub(crate) use tables::{Gateway, HttpServer, Intake, Reach, Settings};
 

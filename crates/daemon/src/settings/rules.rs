@@ -69,6 +69,11 @@ pub(crate) fn mistakes(settings: &Settings) -> Vec<String> {
             wrong.say("sensor", "overlaps", &format!("{expected}, found {text:?}"));
         }
     }
+    for hosts in &settings.decap.hosts {
+        if net(&hosts.net).is_none() {
+            wrong.say("decap", "hosts", &format!("expected an address or a network, found {:?}", hosts.net));
+        }
+    }
     for text in &settings.rails.never_block {
         if spared(text).is_none() {
             let expected = "expected an address, a network, user:NAME, client:NAME or sha256:HEX";
@@ -105,10 +110,13 @@ impl Wrong {
 
 fn ranges(settings: &Settings, wrong: &mut Wrong) {
     let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let Settings { capture, sensor, rails, limits, .. } = settings;
+    let Settings { capture, decap, sensor, rails, limits, .. } = settings;
     wrong.range("capture", "snap_bytes", capture.snap_bytes.into(), &(256..=1_048_576));
     wrong.range("capture", "ring_mib", capture.ring_mib.into(), &(1..=4_096));
     wrong.range("capture", "shards", capture.shards.into(), &(1..=64));
+    wrong.range("decap", "datagrams", wide(decap.datagrams), &(1..=1_000_000));
+    wrong.range("decap", "fragments_kib", wide(decap.fragments_kib), &(64..=1_048_576));
+    wrong.range("decap", "fragment_wait_s", decap.fragment_wait_s, &(1..=300));
     wrong.range("sensor", "idle_s", sensor.idle_s, &(1..=86_400));
     wrong.range("sensor", "half_stream_kib", wide(sensor.half_stream_kib), &(16..=65_536));
     wrong.range("sensor", "head_kib", wide(sensor.head_kib), &(1..=1_024));

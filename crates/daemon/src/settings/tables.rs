@@ -6,6 +6,8 @@ use connect::GatewayConfig;
 use model::{Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
+use super::decap::Decap;
+
 /// Everything that can be set. Every key has a default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
@@ -13,6 +15,7 @@ pub(crate) struct Settings {
     /// Whether verdicts reach gateways.
     pub(crate) mode: Mode,
     pub(crate) capture: Capture,
+    pub(crate) decap: Decap,
     pub(crate) sensor: Sensor,
     pub(crate) http: Http,
     pub(crate) identity: Identity,
