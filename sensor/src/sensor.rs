@@ -11,7 +11,7 @@ use ahash::RandomState;
 use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
-    decap::{DecapConfig, decode},
+    decap::{DecapConfig, decode, plain},
     flow::{After, Bench, Flow},
     fragments::{FragmentConfig, Fragments, Weight},
     frame::Frame,
@@ -163,9 +163,12 @@ impl Sensor {
         self.tick(frame.at, calls);
         let before = calls.len();
         let weight = Weight { frames: 1, bytes: frame.bytes.len() as u64 };
-        match decode(&frame, &self.config.decap) {
-            Ok(found) => self.found(&found, weight, calls),
-            Err(loss) => self.lose(loss, weight),
+        match plain(&frame) {
+            Some(segment) => self.take(&segment, weight, calls),
+            None => match decode(&frame, &self.config.decap) {
+                Ok(found) => self.found(&found, weight, calls),
+                Err(loss) => self.lose(loss, weight),
+            },
         }
         self.stamp(before, calls);
     }

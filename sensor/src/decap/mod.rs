@@ -7,6 +7,7 @@ mod gre;
 mod ip;
 mod link;
 mod mpls;
+mod plain;
 mod ppp;
 mod udp;
 mod wifi;
@@ -14,6 +15,7 @@ mod wifi;
 pub use config::{DecapConfig, TunnelPorts};
 pub(crate) use ip::Ends;
 use model::{Ambiguity, Loss};
+pub(crate) use plain::plain;
 
 use crate::{fragments::Part, frame::Frame, segment::Segment};
 

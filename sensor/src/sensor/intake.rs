@@ -19,7 +19,8 @@ impl Sensor {
         }
     }
 
-    fn take(&mut self, segment: &Segment<'_>, weight: Weight, calls: &mut Vec<ApiCall>) {
+    /// Takes a segment.
+    pub(super) fn take(&mut self, segment: &Segment<'_>, weight: Weight, calls: &mut Vec<ApiCall>) {
         let (key, source_is_low) = FlowKey::of(segment.source, segment.destination, segment.tunnel);
         let hash = self.hasher.hash_one(key);
         let Shard { index, of } = self.config.shard;
