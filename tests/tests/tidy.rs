@@ -14,7 +14,9 @@ fn report(rule: &str, offences: &[String]) {
 }
 
 fn is_test(name: &Path) -> bool {
-    name.starts_with("tests") || name.components().any(|part| part.as_os_str() == "tests")
+    name.ends_with("tests.rs")
+        || name.starts_with("tests")
+        || name.components().any(|part| part.as_os_str() == "tests")
 }
 
 #[test]

@@ -125,6 +125,9 @@ impl Scan {
 
     /// Reads on; bytes past the limits are passed over.
     pub(crate) fn push(&mut self, bytes: &[u8], rules: Rules<'_>, losses: &mut Losses) {
+        if bytes.is_empty() {
+            return;
+        }
         self.has_bytes = true;
         if self.state != BodyState::Whole {
             return;

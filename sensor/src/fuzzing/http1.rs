@@ -49,7 +49,9 @@ pub fn answers(data: &[u8]) {
     pieces
         .extend(Dice::of(data).cut(rest).into_iter().map(|piece| (Direction::Response, Piece::Bytes(piece))));
     let calls = hear(true, &whole);
-    assert!(calls.len() <= 3, "three requests, {} calls", calls.len());
+    // A socket tells of itself again when it ends.
+    let most = 3 + calls.iter().filter(|call| call.continues()).count();
+    assert!(calls.len() <= most, "three requests, {} calls", calls.len());
     assert_same(&calls, &hear(true, &pieces));
 }
 

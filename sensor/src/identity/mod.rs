@@ -117,13 +117,7 @@ pub(crate) fn caller_in(
     let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
     rules.decoys.path(target.path, rules.names, &mut decoys);
     if rules.decoys.has_values() {
-        for header in headers {
-            if header.name.eq_ignore_ascii_case("cookie") {
-                cookie::values(header.value).for_each(|v| rules.decoys.value(v, rules.names, &mut decoys));
-            } else {
-                rules.decoys.authorization(header.value, rules.names, &mut decoys);
-            }
-        }
+        decoys_in(headers, rules, &mut decoys);
     }
     let path = path_text(target.path, &credentials.clear);
     let alone = is_plain
@@ -157,6 +151,17 @@ pub(crate) fn caller_in(
             Ambiguities::default()
         },
         identities: credentials.into_identities(),
+    }
+}
+
+/// Adds the decoys that header values touch.
+fn decoys_in(headers: &[Header<'_>], rules: Rules<'_>, decoys: &mut Touched) {
+    for header in headers {
+        if header.name.eq_ignore_ascii_case("cookie") {
+            cookie::values(header.value).for_each(|value| rules.decoys.value(value, rules.names, decoys));
+        } else {
+            rules.decoys.authorization(header.value, rules.names, decoys);
+        }
     }
 }
 
