@@ -43,8 +43,15 @@ impl FileCapture {
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
         let is_input = path == Path::new("-");
         let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
-        let unreadable =
-            |why: io::Error| CaptureError::Unreadable { file: name.clone(), why: why.to_string() };
+        let unreadable = |why: io::Error| {
+            let is_folder = why.kind() == io::ErrorKind::IsADirectory;
+            let (file, why) = (name.clone(), why.to_string());
+            if is_folder {
+                CaptureError::NotACapture { file, why }
+            } else {
+                CaptureError::Unreadable { file, why }
+            }
+        };
         let source: Box<dyn io::Read + Send> =
             if is_input { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(unreadable)?) };
         if let Some(file) = Self::of(source, &name).map_err(unreadable)? {

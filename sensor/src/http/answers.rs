@@ -231,12 +231,15 @@ impl Conversation {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
+        // Without its request nobody knows whose socket it is.
+        let is_asked = self.answering.is_some();
         if let Some(exchange) = self.answer_in_hand() {
             exchange.end_request();
             exchange.end_answer(at);
         }
         self.emit_finished(facts, at, desk, calls);
-        match calls.last().filter(|_| protocol == Protocol::WebSocket) {
+        let opens = |call: &&ApiCall| is_asked && protocol == Protocol::WebSocket && call.status == Some(101);
+        match calls.last().filter(opens) {
             Some(call) => self.upgrade = Some((Upgrade::WebSocket(Box::new(call.clone())), 0)),
             None => desk.losses.count(Loss::Opaque),
         }
