@@ -1,9 +1,29 @@
 //! Statistics: counts in, probabilities under normal behaviour out. Never knows what it counts.
 
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod calibrate;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod distinct;
+#[cfg(test)]
+#[allow(dead_code, reason = "each test takes the distribution it needs")]
+mod draws;
 mod eprocess;
 mod hmp;
+mod maxima;
 mod npmle;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod tail;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod window;
 
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use calibrate::{Calibrator, ville};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use distinct::{Distinct, DistinctLately};
 pub(crate) use eprocess::{Excuse, Hit, Process};
 pub(crate) use hmp::harmonic_mean;
 pub(crate) use npmle::Prior;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use tail::Kind;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use window::{SPANS, Window, Windows, seconds};
