@@ -1,7 +1,15 @@
 //! Statistics: counts in, probabilities under normal behaviour out. Never knows what it counts.
 
 #[allow(dead_code, reason = "detectors take it up one by one")]
+mod amounts;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod anchor;
+#[allow(dead_code, reason = "detectors take it up one by one")]
 mod calibrate;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod counts;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod cusum;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod distinct;
 #[cfg(test)]
@@ -12,12 +20,22 @@ mod hmp;
 mod maxima;
 mod npmle;
 #[allow(dead_code, reason = "detectors take it up one by one")]
+mod special;
+#[allow(dead_code, reason = "detectors take it up one by one")]
 mod tail;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod window;
 
 #[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use amounts::{AmountPrior, UsualAmount};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use anchor::Anchor;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use calibrate::{Calibrator, ville};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use counts::{Expected, RatePrior, Usual};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use cusum::{Bank, Cusum, Drifts};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use distinct::{Distinct, DistinctLately};
 pub(crate) use eprocess::{Excuse, Hit, Process};
