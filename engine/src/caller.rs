@@ -5,10 +5,13 @@ use model::{ApiCall, Grade, Outcome, PrincipalKind};
 use smallvec::SmallVec;
 
 use crate::{
+    age::Age,
+    cohorts::{COHORT_FROM_CALLS, Cohort},
     hash::{Tag, mix},
     routes::Presented,
+    scene::{Deed, Scene, day_of, yielded},
     subjects::ESTABLISHED_CALLS,
-    world::{Scene, World, day_of},
+    world::World,
 };
 
 /// Builds the scene of a call: understands its path and finds or makes the rows of its callers.
@@ -19,6 +22,8 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
     let presented = if shown == 0 { Presented::Nothing } else { Presented::Credential };
     let credentials =
         if outcome == Outcome::Rejected { SmallVec::new() } else { credentials(world, call, outcome) };
+    let deed = Deed::of(call, seen.ends_in_id);
+    let (records, sensitive) = yielded(call);
     let mut scene = Scene {
         call,
         seen,
@@ -30,6 +35,12 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
         presented,
         day: day_of(call.ended_at),
         attested: call.grade == Grade::A && call.complete,
+        cohort: Cohort::GLOBAL,
+        age: Age::New,
+        outage: world.outage.is_on(call.ended_at),
+        deed,
+        records,
+        sensitive,
     };
     if !scene.by_address {
         speak_for_users(world, &mut scene, &credentials);
@@ -40,8 +51,25 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
     if scene.judged.is_empty() {
         judge_address(world, &mut scene);
     }
+    place_among_peers(world, &mut scene);
     count_on_route(world, &scene);
     scene
+}
+
+/// Begins the day of those judged, and finds whose peers they are.
+fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
+    for slot in &scene.judged {
+        world.roll_over(*slot, scene.day);
+        world.accustom(*slot);
+        let subject = world.subjects.at_mut(*slot);
+        if subject.calls == COHORT_FROM_CALLS && subject.cohort == Cohort::GLOBAL {
+            subject.cohort = world.cohorts.join(scene.call, 0);
+        }
+    }
+    let main = scene.judged.first().map(|slot| world.subjects.at(*slot));
+    if let Some(main) = main {
+        (scene.cohort, scene.age) = (main.cohort, main.age(scene.day));
+    }
 }
 
 /// Without a credential of its own, the address answers for the call.

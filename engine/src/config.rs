@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use compact_str::CompactString;
 use model::{Digest, Mode, Principal};
 
+use crate::detect::detectors;
+
 /// Everything the engine can be told. `Default` is ready for use.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -36,7 +38,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        let names = |names: &[&str]| names.iter().map(|name| CompactString::from(*name)).collect();
+        let blockers = detectors().into_iter().filter(|made| made.blocks);
         Self {
             mode: Mode::Monitor,
             budget_false_blocks_per_million: 2.0,
@@ -46,7 +48,7 @@ impl Default for EngineConfig {
             blast_radius: BlastRadius::default(),
             ttl: [900, 7_200, 86_400, 604_800].map(Duration::from_secs),
             disabled: BTreeSet::new(),
-            block_families: names(&["decoy", "foreign_owner", "login", "probing"]),
+            block_families: blockers.map(|made| made.name.into()).collect(),
             warm_up: WarmUp::default(),
             findings_per_principal_max: 12,
             shared_address_principals: 3,

@@ -10,7 +10,7 @@ use model::{
 use crate::{
     config::EngineConfig,
     detect::{Detector, REGISTRY, Words},
-    fuse::{Fused, risk, shares},
+    fuse::{Fused, only_supports, risk},
     rails::{Held, Rail, Rails},
     subjects::Subject,
     world::World,
@@ -57,7 +57,7 @@ impl Judge {
         fused: &Fused,
         call: &ApiCall,
     ) -> Option<Verdict> {
-        let wanted = wanted(subject, fused, &world.config)?;
+        let wanted = wanted(world, subject, fused)?;
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
@@ -137,18 +137,18 @@ impl Judge {
 }
 
 /// What the evidence asks for before the rails; `None` below `notify`.
-fn wanted(subject: &Subject, fused: &Fused, config: &EngineConfig) -> Option<Held> {
-    let theta = config.budget_false_blocks_per_million * 1e-6;
+fn wanted(world: &World, subject: &Subject, fused: &Fused) -> Option<Held> {
+    let theta = world.config.budget_false_blocks_per_million * 1e-6;
     let loud = |limit: f64| fused.voices.iter().enumerate().filter(move |(_, voice)| voice.p < limit);
     let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
     let limit = limits.max().unwrap_or(Action::Notify);
     let may_block = loud(NOTIFY_BELOW)
-        .any(|(at, voice)| voice.limit == Action::Block && config.block_families.contains(REGISTRY[at].name));
+        .any(|(at, voice)| voice.limit == Action::Block && world.blockers.has(REGISTRY[at].detector));
     // Asking again who it is stops a thief, but not an account holder who misuses a valid account: that one is slowed down
     // until the evidence allows a block.
     let strongest = REGISTRY[fused.order[0]].detector;
-    let slows = strongest != Detector::Binding;
+    let slows = !only_supports(strongest);
     let slows_early = matches!(strongest, Detector::Login | Detector::Probing);
     let address = subject.principal.kind == PrincipalKind::Ip;
     let mut by = None;
@@ -240,7 +240,6 @@ pub(crate) fn evidence(subject: &Subject, detector: usize, words: &Words) -> Evi
 }
 
 fn contributions(world: &World, subject: &Subject, fused: &Fused) -> Vec<Contribution> {
-    let shares = shares(&fused.voices);
     let spoken = fused.order.iter().filter(|at| fused.voices[**at].unattested < 0.1);
     spoken
         .map(|at| {
@@ -248,7 +247,7 @@ fn contributions(world: &World, subject: &Subject, fused: &Fused) -> Vec<Contrib
             Contribution {
                 detector: REGISTRY[*at].name.into(),
                 p: fused.voices[*at].p,
-                share: shares[*at],
+                share: fused.shares[*at],
                 expected: words.expected,
                 observed: words.observed,
             }

@@ -3,26 +3,24 @@
 use std::time::Duration;
 
 use model::{
-    Action, ApiCall, Finding, FindingId, Loss, Losses, Mode, Outcome, Principal, PrincipalId, PrincipalKind,
-    Pseudonyms, Timestamp, Verdict,
+    Action, ApiCall, Finding, Losses, Mode, Outcome, Principal, PrincipalId, PrincipalKind, Pseudonyms,
+    Timestamp, Verdict,
 };
 
 use crate::{
+    age::Phase,
     caller,
     config::{EngineConfig, NeverBlock},
-    decide::{Judge, evidence},
+    decide::Judge,
     detect::REGISTRY,
-    fuse::fuse,
     summary::{RouteSummary, Summary},
-    world::{Scene, World},
+    world::World,
 };
 
 /// How long a pardon holds.
 const PARDON: Duration = Duration::from_secs(86_400);
 /// How often the population's rates are learnt anew.
 const RELEARN: Duration = Duration::from_secs(600);
-/// Probabilities at which a finding is written.
-const FINDING_BELOW: [f64; 3] = [1e-2, 1e-4, 1e-6];
 
 /// What the engine has to say about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +33,8 @@ pub enum Judgement {
 
 /// Learns and judges. The same calls in the same order give the same judgements.
 pub struct Engine {
-    world: World,
-    judge: Judge,
+    pub(crate) world: World,
+    pub(crate) judge: Judge,
     calls: u64,
     now: Timestamp,
     relearnt: Timestamp,
@@ -68,13 +66,14 @@ impl Engine {
             // Messages of a socket: its opening call was judged already, and they are no requests to any rate or route.
             return;
         }
+        self.world.outage.take(call);
         self.world.links.learn(call);
         if call.outcome() == Outcome::Unknown && call.decoys.is_empty() || self.echoes_a_verdict(call) {
             return;
         }
         let scene = caller::scene(&mut self.world, call);
         for spec in &REGISTRY {
-            if !self.world.config.disabled.contains(spec.name) {
+            if !self.world.disabled.has(spec.detector) {
                 (spec.observe)(&mut self.world, &scene);
             }
         }
@@ -128,6 +127,8 @@ impl Engine {
             live: Action::ALL.into_iter().zip(live).collect(),
             losses: self.world.losses.clone(),
             memory_bytes: self.world.bytes(),
+            phase: Phase::of(self.world.started, self.now),
+            budget: self.world.budget,
         }
     }
 
@@ -141,7 +142,7 @@ impl Engine {
     fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         if self.relearnt == Timestamp::ZERO {
-            self.relearnt = self.now;
+            (self.relearnt, self.world.started) = (self.now, self.now);
         }
         if self.now.since(self.relearnt) < RELEARN {
             return;
@@ -161,73 +162,5 @@ impl Engine {
         }
         let ours = |who: &Principal| self.judge.explains(who.id, status, call.ended_at);
         call.identities.iter().any(ours) || ours(&self.world.names.address(call.client))
-    }
-
-    fn judge_charged(&mut self, scene: &Scene<'_>, out: &mut Vec<Judgement>) {
-        let charged = std::mem::take(&mut self.world.charged);
-        for (at, (slot, _)) in charged.iter().enumerate() {
-            if charged[..at].iter().any(|(earlier, _)| earlier == slot) {
-                continue;
-            }
-            self.tell(*slot, scene, out);
-            let subject = self.world.subjects.at(*slot);
-            let fused = fuse(subject, &self.world.config);
-            let Some(verdict) = self.judge.decide(&self.world, subject, &fused, scene.call) else { continue };
-            if verdict.would == Action::Block {
-                self.world.classes.retract(self.world.subjects.at_mut(*slot));
-            }
-            out.push(Judgement::Verdict(verdict));
-        }
-    }
-
-    /// Writes a finding for each detector whose probability passed a threshold for the first time.
-    fn tell(&mut self, slot: usize, scene: &Scene<'_>, out: &mut Vec<Judgement>) {
-        let subject = self.world.subjects.at_mut(slot);
-        if subject.day != scene.day {
-            (subject.day, subject.findings_today) = (scene.day, 0);
-        }
-        let subject = self.world.subjects.at(slot);
-        let voices = fuse(subject, &self.world.config).voices;
-        let mut told = subject.told;
-        let mut findings = Vec::new();
-        for (at, spec) in REGISTRY.iter().enumerate() {
-            let level = FINDING_BELOW.iter().filter(|limit| voices[at].unattested < **limit).count();
-            let level = u8::try_from(level).unwrap_or(u8::MAX);
-            if level <= told[at] {
-                continue;
-            }
-            told[at] = level;
-            let words = (spec.explain)(&self.world, subject);
-            findings.push(Finding {
-                at: scene.call.ended_at,
-                id: self.finding_id(spec.name, &subject.principal, scene.call, level),
-                detector: spec.name.into(),
-                principal: subject.principal.clone(),
-                p: voices[at].unattested,
-                evidence: evidence(subject, at, &words),
-                reason: words.reason,
-            });
-        }
-        let subject = self.world.subjects.at_mut(slot);
-        subject.told = told;
-        for finding in findings {
-            if subject.findings_today >= self.world.config.findings_per_principal_max {
-                self.world.losses.count(Loss::FindingSuppressed);
-                continue;
-            }
-            subject.findings_today += 1;
-            out.push(Judgement::Finding(finding));
-        }
-    }
-
-    fn finding_id(&self, detector: &str, principal: &Principal, call: &ApiCall, level: u8) -> FindingId {
-        let key = [
-            detector.as_bytes(),
-            &principal.id.0.to_be_bytes(),
-            &call.id.0.to_be_bytes(),
-            &call.ended_at.as_nanos().to_be_bytes(),
-            &[level],
-        ];
-        FindingId(self.world.names.short(b"finding", &key.concat()))
     }
 }

@@ -1,11 +1,21 @@
 //! Fusion: what each detector says in, one probability and the order of the voices out. Never decides.
 
+use model::{Action, Timestamp};
+
 use crate::{
-    config::EngineConfig,
-    detect::{Assessment, DETECTORS, Detector, REGISTRY},
+    age::Phase,
+    detect::{Assessment, Crowding, DETECTORS, Detector, Grounds, REGISTRY, Voice},
+    scene::day_of,
     stats::harmonic_mean,
     subjects::Subject,
+    votes::nats,
+    world::World,
 };
+
+/// Share of the budget for a voice that only supports, against that of one that may block alone.
+const SUPPORT: f64 = 0.25;
+/// While a cohort is still learning, a score is never rarer than this.
+const WARM_P_MIN: f64 = 1e-4;
 
 /// All voices about one subject.
 pub(crate) struct Fused {
@@ -16,15 +26,65 @@ pub(crate) struct Fused {
     pub(crate) voices: [Assessment; DETECTORS],
     /// Numbers of the detectors, strongest first.
     pub(crate) order: [usize; DETECTORS],
+    /// What each detector adds, 0 to 1.
+    pub(crate) shares: [f64; DETECTORS],
 }
 
-/// Asks every enabled detector about a subject.
-pub(crate) fn fuse(subject: &Subject, config: &EngineConfig) -> Fused {
+/// Asks every enabled detector about a subject: their own probabilities, compared with its peers' days.
+pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Assessment; DETECTORS] {
+    let phase = world.phase(subject, now);
     let mut voices = [Assessment::SILENT; DETECTORS];
     for (voice, spec) in voices.iter_mut().zip(&REGISTRY) {
-        if !config.disabled.contains(spec.name) {
-            *voice = (spec.assess)(subject);
+        if world.disabled.has(spec.detector) {
+            continue;
         }
+        *voice = (spec.assess)(world, subject);
+        let age = subject.age(day_of(now));
+        match spec.grounds {
+            Grounds::Bound if voice.p < 1.0 => {
+                let score = nats(voice.p).max(subject.today.peak(spec.detector));
+                let among_peers = world.cells.p(spec.detector, subject.cohort, age, score);
+                voice.p = voice.p.max(among_peers.unwrap_or(0.0));
+            }
+            Grounds::Bound => {}
+            Grounds::Score => {
+                let score = subject.today.peak(spec.detector);
+                let among_peers = world.cells.p(spec.detector, subject.cohort, age, score);
+                voice.p = match phase {
+                    Phase::Observe => 1.0,
+                    Phase::Warm => among_peers.unwrap_or(1.0).max(WARM_P_MIN),
+                    Phase::Armed => among_peers.unwrap_or(1.0),
+                };
+                if phase < Phase::Armed {
+                    voice.limit = voice.limit.min(Action::StepUp);
+                }
+            }
+        }
+        voice.unattested = voice.unattested.min(voice.p);
+    }
+    voices
+}
+
+/// Fuses the voices about a subject, those explained by a common cause discounted.
+pub(crate) fn fuse(
+    world: &World,
+    subject: &Subject,
+    mut voices: [Assessment; DETECTORS],
+    now: Timestamp,
+) -> Fused {
+    let learning = world.phase(subject, now) == Phase::Observe;
+    let mut weights = [0.0; DETECTORS];
+    for ((voice, spec), weight) in voices.iter_mut().zip(&REGISTRY).zip(&mut weights) {
+        if spec.crowding == Crowding::Excuses {
+            voice.p = world.causes.discount(spec.detector, subject.cohort, voice.p);
+            voice.unattested = world.causes.discount(spec.detector, subject.cohort, voice.unattested);
+        }
+        *weight = match spec.voice {
+            _ if world.disabled.has(spec.detector) || learning && spec.grounds == Grounds::Score => 0.0,
+            Voice::Full => 1.0,
+            Voice::Support => SUPPORT,
+            Voice::Mute => 0.0,
+        };
     }
     let mut order: [usize; DETECTORS] = std::array::from_fn(|at| at);
     order.sort_by(|a, b| {
@@ -32,17 +92,12 @@ pub(crate) fn fuse(subject: &Subject, config: &EngineConfig) -> Fused {
         key(a).0.total_cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)).then(a.cmp(b))
     });
     Fused {
-        p: harmonic_mean(&voting(&voices).map(|voice| voice.p)),
-        unattested: harmonic_mean(&voting(&voices).map(|voice| voice.unattested)),
+        p: harmonic_mean(&weights, &voices.map(|voice| voice.p)),
+        unattested: harmonic_mean(&weights, &voices.map(|voice| voice.unattested)),
         voices,
         order,
+        shares: shares(&weights, &voices),
     }
-}
-
-/// The voices that count together: all but evasion, which is never evidence of what a caller wants.
-fn voting(voices: &[Assessment; DETECTORS]) -> [Assessment; DETECTORS - 1] {
-    let evasion = Detector::Evasion as usize;
-    std::array::from_fn(|at| voices[if at < evasion { at } else { at + 1 }])
 }
 
 /// Risk of 0 to 100: `-20 log10 p`.
@@ -54,11 +109,15 @@ pub(crate) fn risk(p: f64) -> u8 {
 }
 
 /// Each detector's share of the evidence.
-pub(crate) fn shares(voices: &[Assessment; DETECTORS]) -> [f64; DETECTORS] {
-    let mut inverse = voices.map(|voice| 1.0 / voice.unattested.max(1e-300));
-    inverse[Detector::Evasion as usize] = 0.0;
-    let sum: f64 = inverse.iter().sum();
-    inverse.map(|part| part / sum)
+fn shares(weights: &[f64; DETECTORS], voices: &[Assessment; DETECTORS]) -> [f64; DETECTORS] {
+    let parts: [f64; DETECTORS] = std::array::from_fn(|at| weights[at] / voices[at].unattested.max(1e-300));
+    let sum: f64 = parts.iter().sum();
+    parts.map(|part| if sum > 0.0 { part / sum } else { 0.0 })
+}
+
+/// Whether a detector is one whose evidence is no more than unusual.
+pub(crate) fn only_supports(detector: Detector) -> bool {
+    REGISTRY[detector as usize].voice != Voice::Full
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Subjects: one row per principal that is judged, with its evidence. Never a row for a credential that was never served.
 
-use model::{ApiCall, CallRef, Context, Grade, Principal, PrincipalId, Timestamp};
+use model::{ApiCall, CallRef, Context, Grade, Principal, PrincipalId, PrincipalKind, Timestamp};
 use smallvec::SmallVec;
 
 use crate::{
-    detect::{DETECTORS, Detector},
+    age::Age,
+    cohorts::Cohort,
+    detect::{DETECTORS, Detector, REGISTRY},
+    habits::Habits,
     hash::Tag,
     routes::{Class, RouteId},
+    scene::day_of,
     stats::{Excuse, Hit, Process},
     table::Worth,
+    today::Today,
 };
 
 /// Evidence calls kept per subject and detector.
@@ -54,6 +59,12 @@ pub(crate) struct Subject {
     pub(crate) told: [u8; DETECTORS],
     pub(crate) findings_today: u8,
     pub(crate) day: u16,
+    /// Whose peers it is among.
+    pub(crate) cohort: Cohort,
+    /// What it showed today.
+    pub(crate) today: Today,
+    /// What is usual for it; none before its third call, or when memory is short.
+    pub(crate) habits: Option<Box<Habits>>,
 }
 
 /// What a subject did with one kind of object.
@@ -113,7 +124,7 @@ pub(crate) struct Logins {
 /// What is kept of a subject that did anything odd.
 #[derive(Default)]
 pub(crate) struct Suspicion {
-    pub(crate) marks: [Mark; DETECTORS],
+    marks: SmallVec<[(Detector, Mark); 1]>,
     pub(crate) owners: Vec<Tag>,
     pub(crate) targets: Vec<Tag>,
     pub(crate) calls: Vec<(Detector, CallRef)>,
@@ -141,7 +152,7 @@ pub(crate) struct Mark {
 
 impl Subject {
     pub(crate) fn new(principal: Principal, now: Timestamp) -> Self {
-        let family = Tag::of(principal.id);
+        let (family, kind) = (Tag::of(principal.id), principal.kind);
         Self {
             principal,
             first: now,
@@ -167,6 +178,9 @@ impl Subject {
             told: [0; DETECTORS],
             findings_today: 0,
             day: 0,
+            cohort: if kind == PrincipalKind::Ip { Cohort::ADDRESSES } else { Cohort::GLOBAL },
+            today: Today::default(),
+            habits: None,
         }
     }
 
@@ -179,9 +193,24 @@ impl Subject {
         self.served >= ESTABLISHED_CALLS
     }
 
-    /// Too suspicious to teach anybody anything.
+    /// Innocent enough to teach others.
     pub(crate) fn teaches(&self) -> bool {
-        self.foreign.teaches() && self.probing.teaches()
+        !self.today.flagged && self.foreign.teaches() && self.probing.teaches()
+    }
+
+    /// The bracket of peers that have been known as long.
+    pub(crate) fn age(&self, day: u16) -> Age {
+        Age::of(day_of(self.first), day)
+    }
+
+    /// One detector's tally, made now if there is none.
+    pub(crate) fn mark_mut(&mut self, detector: Detector) -> &mut Mark {
+        let marks = &mut self.suspicion.get_or_insert_default().marks;
+        let at = marks.iter().position(|(by, _)| *by == detector).unwrap_or_else(|| {
+            marks.push((detector, Mark::default()));
+            marks.len() - 1
+        });
+        &mut marks[at].1
     }
 
     /// Its vote on a kind of object; the least used kind is forgotten past 8.
@@ -203,8 +232,7 @@ impl Subject {
 
     /// Writes down that a call counted.
     pub(crate) fn mark(&mut self, detector: Detector, call: &ApiCall, route: Option<RouteId>) {
-        let suspicion = self.suspicion.get_or_insert_default();
-        let mark = &mut suspicion.marks[detector as usize];
+        let mark = self.mark_mut(detector);
         if mark.hits == 0 && mark.unattested == 0 {
             mark.first = call.ended_at;
         }
@@ -230,13 +258,13 @@ impl Subject {
     }
 
     pub(crate) fn marked(&self, detector: Detector) -> Option<&Mark> {
-        self.suspicion.as_ref().map(|suspicion| &suspicion.marks[detector as usize])
+        let marks = &self.suspicion.as_ref()?.marks;
+        marks.iter().find(|(by, _)| *by == detector).map(|(_, mark)| mark)
     }
 
     /// Steps the evidence of lesser grade.
     pub(crate) fn step_weak(&mut self, detector: Detector, rate: f64, day: u16) {
-        let suspicion = self.suspicion.get_or_insert_default();
-        suspicion.marks[detector as usize].weak.step(Hit::Yes, rate, day, Excuse::Slowly);
+        self.mark_mut(detector).weak.step(Hit::Yes, rate, day, Excuse::Slowly);
     }
 
     pub(crate) fn kept_calls(&self) -> usize {
@@ -248,10 +276,17 @@ impl Subject {
         (self.foreign, self.probing) = (Process::default(), Process::default());
         (self.suspicion, self.logins, self.places) = (None, None, None);
         self.told = [0; DETECTORS];
+        self.today.absolve();
+        REGISTRY.iter().for_each(|spec| (spec.forgive)(self));
     }
 
-    /// Takes over what its forerunner has shown; the forerunner keeps its own copy for calls under way.
-    pub(crate) fn inherit(&mut self, from: &Self) {
+    /// Takes over what its forerunner has shown, and its habits and its day; of the evidence the forerunner keeps its own
+    /// copy for calls under way.
+    pub(crate) fn inherit(&mut self, from: &mut Self) {
+        self.first = from.first;
+        self.cohort = from.cohort;
+        self.today = std::mem::take(&mut from.today);
+        self.habits = from.habits.take();
         self.family = from.family;
         (self.user, self.user_id, self.proven) = (from.user, from.user_id, from.proven);
         self.contradicts = from.contradicts;

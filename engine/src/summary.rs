@@ -3,6 +3,8 @@
 use compact_str::CompactString;
 use model::{Action, Losses, Timestamp};
 
+use crate::{age::Phase, budget::Budget};
+
 /// The engine at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -18,6 +20,10 @@ pub struct Summary {
     pub losses: Losses,
     /// Bytes held by the tables, to within a fifth.
     pub memory_bytes: usize,
+    /// How far the deployment has come in learning.
+    pub phase: Phase,
+    /// The account of wrong blocks.
+    pub budget: Budget,
 }
 
 /// One learnt route.

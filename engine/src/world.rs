@@ -1,26 +1,36 @@
-//! Everything that is learnt, in bounded tables; and the scene of one call. Never judges.
+//! Everything that is learnt, in bounded tables. Never judges.
 
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
-use model::{ApiCall, Finding, Loss, Losses, Outcome, Principal, PrincipalId, Pseudonyms, Timestamp};
+use model::{ApiCall, Finding, Loss, Losses, Principal, PrincipalId, Pseudonyms, Timestamp};
 use smallvec::SmallVec;
 
 use crate::{
+    age::Phase,
+    budget::Budget,
+    causes::Causes,
+    cells::Cells,
     classes::Classes,
+    cohorts::Cohorts,
     config::EngineConfig,
-    detect::{Detector, Quirks},
+    detect::{Detector, Quirks, REGISTRY, Set},
+    habits::{HABITS_FROM_CALLS, Habits, Shared},
     hash::Tag,
     links::Links,
     objects::Objects,
-    routes::{Presented, Routes, Sighting},
+    outage::Outage,
+    routes::Routes,
+    scene::Scene,
     stats::{Prior, Process},
     subjects::Subject,
     table::{Table, Worth},
 };
 
 /// What a suspicious subject holds in boxes, evidence calls not counted.
-const BOXED_BYTES: usize = 1_000;
+const BOXED_BYTES: usize = 400;
+/// What the habits of one subject hold in boxes of their own.
+const HABITS_BOXED_BYTES: usize = 500;
 
 /// All that the detectors share.
 pub(crate) struct World {
@@ -39,7 +49,23 @@ pub(crate) struct World {
     pub(crate) foreign_prior: Prior,
     pub(crate) probing_prior: Prior,
     pub(crate) login_prior: Prior,
+    /// What the groups of detectors keep of everybody.
+    #[allow(dead_code, reason = "for detectors to come")]
+    pub(crate) shared: Shared,
+    pub(crate) cohorts: Cohorts,
+    pub(crate) cells: Cells,
+    pub(crate) causes: Causes,
+    pub(crate) outage: Outage,
+    pub(crate) budget: Budget,
     pub(crate) losses: Losses,
+    /// End of the first call ever.
+    pub(crate) started: Timestamp,
+    /// Detectors that do not run, and those that may block.
+    pub(crate) disabled: Set,
+    pub(crate) blockers: Set,
+    /// Subjects that have habits, and how many may.
+    pub(crate) habits: usize,
+    pub(crate) habits_max: usize,
     /// Who gained evidence by the present call, and under which detector.
     pub(crate) charged: SmallVec<[(usize, Detector); 4]>,
     /// Findings that are about no subject under judgement.
@@ -94,33 +120,25 @@ pub(crate) struct DecoyUse {
     pub(crate) leaked: bool,
 }
 
-/// One call with everything known about it before judging.
-pub(crate) struct Scene<'a> {
-    pub(crate) call: &'a ApiCall,
-    pub(crate) seen: Sighting,
-    /// Slots of the subjects that answer for this call.
-    pub(crate) judged: SmallVec<[usize; 2]>,
-    /// The address answers, since no good credential was shown.
-    pub(crate) by_address: bool,
-    /// Tags that speak for the caller.
-    pub(crate) tags: SmallVec<[Tag; 4]>,
-    /// The tag under which it owns things.
-    pub(crate) owner: Tag,
-    pub(crate) outcome: Outcome,
-    pub(crate) presented: Presented,
-    pub(crate) day: u16,
-    /// Attested well enough to act on.
-    pub(crate) attested: bool,
-}
-
 impl World {
     pub(crate) fn new(config: EngineConfig, names: Pseudonyms) -> Self {
         let share = |percent: usize| config.memory_bytes / 100 * percent;
         let seeds = [0_u8, 1, 2, 3].map(|part| names.short(b"engine", &[part]));
         Self {
             routes: Routes::within(share(6), seeds),
-            subjects: Table::with_boxes(share(58), BOXED_BYTES),
-            objects: Objects::within(share(20)),
+            subjects: Table::with_boxes(share(32), BOXED_BYTES),
+            objects: Objects::within(share(18)),
+            shared: Shared::within(share(8), &names),
+            cohorts: Cohorts::default(),
+            cells: Cells::default(),
+            causes: Causes::default(),
+            outage: Outage::default(),
+            budget: Budget::default(),
+            started: Timestamp::ZERO,
+            disabled: Set::named(&config.disabled),
+            blockers: Set::named(&config.block_families),
+            habits: 0,
+            habits_max: share(20) / (size_of::<Habits>() + HABITS_BOXED_BYTES),
             classes: Classes::default(),
             links: Links::within(share(4)),
             users: Table::within(share(2)),
@@ -149,7 +167,7 @@ impl World {
         let mut subject = Subject::new(principal.clone(), now);
         if let Some(link) = self.links.take(principal.id) {
             subject.family = link.forerunner.map_or(subject.family, Tag::of);
-            if let Some(forerunner) = link.forerunner.and_then(|id| self.subjects.get(id)) {
+            if let Some(forerunner) = link.forerunner.and_then(|id| self.subjects.get_mut(id)) {
                 subject.inherit(forerunner);
             }
             if let Some(user) = link.user.filter(|_| !subject.user.is_some()) {
@@ -159,6 +177,7 @@ impl World {
         let (slot, evicted) = self.subjects.insert(principal.id, subject);
         if let Some(evicted) = evicted {
             self.kept_calls = self.kept_calls.saturating_sub(evicted.kept_calls());
+            self.habits -= usize::from(evicted.habits.is_some());
             self.losses.count(Loss::PrincipalEvicted);
         }
         slot
@@ -177,6 +196,47 @@ impl World {
         self.charged.push((slot, detector));
     }
 
+    /// Gives a subject habits from its third call on, if there is room.
+    pub(crate) fn accustom(&mut self, slot: usize) {
+        let subject = self.subjects.at_mut(slot);
+        if subject.habits.is_some() || subject.calls < HABITS_FROM_CALLS {
+            return;
+        }
+        if self.habits >= self.habits_max {
+            if subject.calls == HABITS_FROM_CALLS {
+                self.losses.count(Loss::HabitsFull);
+            }
+            return;
+        }
+        subject.habits = Some(Box::default());
+        self.habits += 1;
+    }
+
+    /// How far the cohort of a subject has come in learning.
+    pub(crate) fn phase(&self, subject: &Subject, now: Timestamp) -> Phase {
+        self.cohorts.phase(subject.cohort, self.started, now)
+    }
+
+    /// Takes back what a culprit has taught about others.
+    pub(crate) fn unlearn(&mut self, slot: usize) {
+        self.classes.retract(self.subjects.at_mut(slot));
+        REGISTRY.iter().for_each(|spec| (spec.unlearn)(self, slot));
+    }
+
+    /// Takes a detector's score of a subject for today. Detectors whose grounds are `Score` call this for each call that
+    /// changes it; it charges the call by itself once the score is rare among peers.
+    #[allow(dead_code, reason = "for detectors of the unusual")]
+    pub(crate) fn score(&mut self, slot: usize, detector: Detector, score: f32, scene: &Scene<'_>) {
+        let subject = self.subjects.at_mut(slot);
+        if !scene.attested || scene.outage || !subject.today.raise(detector, score) {
+            return;
+        }
+        let (cohort, age) = (subject.cohort, subject.age(scene.day));
+        if self.cells.is_rare(detector, cohort, age, score) {
+            self.charge(slot, detector, scene);
+        }
+    }
+
     /// The address table's row of the scene's client.
     pub(crate) fn address_of(&mut self, call: &ApiCall) -> usize {
         let principal = self.names.address(call.client);
@@ -192,17 +252,9 @@ impl World {
             + self.users.bytes()
             + self.missed.bytes()
             + self.agents.bytes()
+            + self.shared.bytes()
+            + self.cells.bytes()
+            + self.habits * (size_of::<Habits>() + HABITS_BOXED_BYTES)
             + self.kept_calls * 160
     }
-}
-
-impl Scene<'_> {
-    pub(crate) fn served(&self) -> bool {
-        self.outcome == Outcome::Served
-    }
-}
-
-/// Days since the epoch.
-pub(crate) fn day_of(at: Timestamp) -> u16 {
-    u16::try_from(at.as_secs() / 86_400).unwrap_or(u16::MAX)
 }

@@ -23,17 +23,7 @@ pub(crate) fn check(settings: &Settings, path: Option<&Path>) -> Result<(), Faul
     let _ = writeln!(page, "  memory     {} MiB", settings.limits.memory_mib);
     let budget = settings.budget.false_blocks_per_million_principal_days;
     let _ = writeln!(page, "  budget     {budget} wrong blocks per million principal-days");
-    let detectors = &settings.detectors;
-    let reaches = [
-        ("binding", detectors.binding),
-        ("decoy", detectors.decoy),
-        ("evasion", detectors.evasion),
-        ("foreign_owner", detectors.foreign_owner),
-        ("login", detectors.login),
-        ("probing", detectors.probing),
-    ];
-    let may_block: Vec<_> =
-        reaches.iter().filter(|(_, reach)| *reach == Reach::Block).map(|(name, _)| *name).collect();
+    let may_block: Vec<_> = settings.detectors.with(Reach::Block).collect();
     let _ = writeln!(page, "  may block  {}", may_block.join(", "));
     gateways(&mut page, settings);
     print(&page)

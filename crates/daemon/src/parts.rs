@@ -105,17 +105,8 @@ fn gateway_at(server: &HttpServer) -> Option<GatewayAt> {
 
 /// The engine: three eighths of the memory.
 pub(crate) fn engine(settings: &Settings) -> EngineConfig {
-    let detectors = &settings.detectors;
-    let reaches = [
-        ("binding", detectors.binding),
-        ("decoy", detectors.decoy),
-        ("evasion", detectors.evasion),
-        ("foreign_owner", detectors.foreign_owner),
-        ("login", detectors.login),
-        ("probing", detectors.probing),
-    ];
     let with = |wanted: Reach| -> BTreeSet<CompactString> {
-        reaches.iter().filter(|(_, reach)| *reach == wanted).map(|(name, _)| (*name).into()).collect()
+        settings.detectors.with(wanted).map(CompactString::from).collect()
     };
     let proxies = nets(&settings.identity.trusted_proxies);
     let spared = settings.rails.never_block.iter().filter_map(|text| spared(text)).map(never_block);

@@ -1,19 +1,30 @@
 //! Null hypothesis: a credential stays with one caller, who changes network or software now and then, not both at once
 //! and back. Contexts in, step-up evidence out. Never blocks by itself.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
-use model::{Action, ApiCall, Grade, Timestamp};
+use model::{Action, Grade, Timestamp};
 
-use super::{Assessment, Detector, Spec, Words};
+use super::{Assessment, Crowding, Detector, Grounds, Spec, Voice, Words};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
+    scene::{Scene, network},
     subjects::{Place, Places, Subject, software},
-    world::{Agent, Scene, World},
+    world::{Agent, World},
 };
 
-pub(super) const SPEC: Spec = Spec { name: "binding", detector: Detector::Binding, observe, assess, explain };
+pub(super) const SPEC: Spec = Spec {
+    name: "binding",
+    detector: Detector::Binding,
+    grounds: Grounds::Bound,
+    voice: Voice::Support,
+    crowding: Crowding::Excuses,
+    observe,
+    assess,
+    explain,
+    ..Spec::BOUND
+};
 
 /// Contexts kept per credential; the longest unused goes first.
 const PLACES_MAX: usize = 4;
@@ -147,23 +158,7 @@ fn is_release(world: &World, scene: &Scene<'_>) -> bool {
     world.agents.get(key).is_some_and(|agent| agent.adopters.len() >= RELEASE)
 }
 
-/// The client's network: /24 or /48; inside private and laboratory networks each address by itself.
-fn network(call: &ApiCall) -> u32 {
-    let bits = match call.client.to_canonical() {
-        IpAddr::V4(v4) if v4.is_private() || v4.is_loopback() || v4.is_documentation() => {
-            u64::from(v4.to_bits())
-        }
-        IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
-        IpAddr::V6(v6) if v6.is_unique_local() || v6.is_loopback() => {
-            let [.., high, low] = v6.segments();
-            u64::from(high) << 16 | u64::from(low) | 1 << 40
-        }
-        IpAddr::V6(v6) => (v6.to_bits() >> 80) as u64 | 1 << 50,
-    };
-    Tag::short(crate::hash::mix(bits, 17)).0
-}
-
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(places) = &subject.places else { return Assessment::SILENT };
     if places.roams || places.ln <= 0.0 {
         return Assessment::SILENT;

@@ -7,11 +7,13 @@ use super::{Assessment, Detector, Spec, Words};
 use crate::{
     explain::{count, span},
     hash::remember,
+    scene::Scene,
     subjects::{Subject, short_reference},
-    world::{DecoyUse, Scene, World},
+    world::{DecoyUse, World},
 };
 
-pub(super) const SPEC: Spec = Spec { name: "decoy", detector: Detector::Decoy, observe, assess, explain };
+pub(super) const SPEC: Spec =
+    Spec { name: "decoy", detector: Detector::Decoy, observe, assess, explain, ..Spec::BOUND };
 
 /// Probability of touching a decoy by accident on one day.
 const P: f64 = 1e-8;
@@ -64,7 +66,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     }
 }
 
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::Decoy) else { return Assessment::SILENT };
     // A page of somebody else's can make a browser send its cookie, but not a token.
     let forced =

@@ -3,14 +3,23 @@
 
 use model::{Action, Ambiguity};
 
-use super::{Assessment, Detector, Spec, Words};
+use super::{Assessment, Detector, Spec, Voice, Words};
 use crate::{
     explain::{count, span},
+    scene::Scene,
     subjects::Subject,
-    world::{Scene, World},
+    world::World,
 };
 
-pub(super) const SPEC: Spec = Spec { name: "evasion", detector: Detector::Evasion, observe, assess, explain };
+pub(super) const SPEC: Spec = Spec {
+    name: "evasion",
+    detector: Detector::Evasion,
+    voice: Voice::Mute,
+    observe,
+    assess,
+    explain,
+    ..Spec::BOUND
+};
 
 /// Calls that stand for what is known of traffic in general: honest stacks do not send bytes like these.
 const NEVER: f64 = 10_000.0;
@@ -50,7 +59,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     for kind in scene.call.ambiguities.iter() {
         let rate = world.quirks.rate(kind);
         let subject = world.subjects.at_mut(slot);
-        let mark = &mut subject.suspicion.get_or_insert_default().marks[Detector::Evasion as usize];
+        let mark = subject.mark_mut(Detector::Evasion);
         let bit = 1_u32 << kind as u32;
         if mark.kinds & bit == 0 {
             mark.kinds |= bit;
@@ -62,7 +71,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     world.charge(slot, Detector::Evasion, scene);
 }
 
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::Evasion).filter(|mark| mark.rarest > 0.0) else {
         return Assessment::SILENT;
     };

@@ -12,13 +12,14 @@ use crate::{
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
     routes::{Class, ObjectRef, Presented, object_id},
+    scene::Scene,
     stats::{Excuse, Hit},
     subjects::Subject,
-    world::{Scene, World},
+    world::World,
 };
 
 pub(super) const SPEC: Spec =
-    Spec { name: "foreign_owner", detector: Detector::ForeignOwner, observe, assess, explain };
+    Spec { name: "foreign_owner", detector: Detector::ForeignOwner, observe, assess, explain, ..Spec::BOUND };
 
 /// Distinct foreign owners before it may block.
 const OWNERS_MIN: usize = 3;
@@ -117,9 +118,7 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
         subject.foreign.step(Hit::Yes, rate, scene.day, Excuse::Never);
     }
     subject.step_weak(Detector::ForeignOwner, rate, scene.day);
-    if let Some(suspicion) = &mut subject.suspicion {
-        suspicion.marks[Detector::ForeignOwner as usize].class = object.class;
-    }
+    subject.mark_mut(Detector::ForeignOwner).class = object.class;
     world.charge(slot, Detector::ForeignOwner, scene);
 }
 
@@ -170,7 +169,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     }
 }
 
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::ForeignOwner) else { return Assessment::SILENT };
     let owners = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.owners.len());
     let enough = owners >= OWNERS_MIN && usize::from(mark.hits) >= OWNERS_MIN;
@@ -184,8 +183,9 @@ fn assess(subject: &Subject) -> Assessment {
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {
-    let Some(suspicion) = &subject.suspicion else { return Words::default() };
-    let mark = &suspicion.marks[Detector::ForeignOwner as usize];
+    let (Some(suspicion), Some(mark)) = (&subject.suspicion, subject.marked(Detector::ForeignOwner)) else {
+        return Words::default();
+    };
     let kind = world.classes.kind(mark.class).cloned().unwrap_or_default();
     let noun = if kind.noun.is_empty() { "object" } else { kind.noun.as_str() };
     let mine = subject.votes(mark.class);

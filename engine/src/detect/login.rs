@@ -8,12 +8,14 @@ use super::{Assessment, Detector, Spec, Words};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
+    scene::Scene,
     stats::{Excuse, Hit, Process},
     subjects::{Subject, short_reference},
-    world::{Scene, User, World},
+    world::{User, World},
 };
 
-pub(super) const SPEC: Spec = Spec { name: "login", detector: Detector::Login, observe, assess, explain };
+pub(super) const SPEC: Spec =
+    Spec { name: "login", detector: Detector::Login, observe, assess, explain, ..Spec::BOUND };
 
 /// Distinct users failed, or failures, before it may block.
 const USERS_MIN: u16 = 5;
@@ -163,7 +165,7 @@ impl User {
     }
 }
 
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(logins) = &subject.logins else { return Assessment::SILENT };
     let enough = logins.failed_users >= USERS_MIN || logins.failures >= FAILURES_MIN;
     let limit = if enough { Action::Block } else { Action::RateLimit };

@@ -11,29 +11,37 @@ mod probing;
 pub(crate) use evasion::Quirks;
 use model::Action;
 
-use crate::{
-    subjects::Subject,
-    world::{Scene, World},
-};
+use crate::{scene::Scene, subjects::Subject, world::World};
 
-/// Detectors there are.
-pub(crate) const DETECTORS: usize = 6;
+macro_rules! detectors {
+    ($($variant:ident = $module:ident;)*) => {
+        /// A detector, in the order of its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub(crate) enum Detector { $($variant,)* }
 
-/// A detector, in the order of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Detector {
-    Binding,
-    Decoy,
-    Evasion,
-    ForeignOwner,
-    Login,
-    Probing,
+        /// Detectors there are; at most 32.
+        pub(crate) const DETECTORS: usize = [$(Detector::$variant,)*].len();
+
+        /// Every detector, sorted by name.
+        pub(crate) static REGISTRY: [Spec; DETECTORS] = [$($module::SPEC,)*];
+    };
+}
+
+// A new detector is a file, its `mod` line above, and its line here.
+detectors! {
+    Binding = binding;
+    Decoy = decoy;
+    Evasion = evasion;
+    ForeignOwner = foreign_owner;
+    Login = login;
+    Probing = probing;
 }
 
 /// What a detector says of a subject now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Assessment {
-    /// Probability of this under normal behaviour on one day.
+    /// Probability of this under normal behaviour on one day, as the detector can prove it by itself. A detector whose
+    /// grounds are `Score` leaves it at 1: the engine finds it from the day's highest score (`World::score`).
     pub(crate) p: f64,
     /// The same when calls of lesser grade count too.
     pub(crate) unattested: f64,
@@ -46,6 +54,12 @@ pub(crate) struct Assessment {
 impl Assessment {
     pub(crate) const SILENT: Self =
         Self { p: 1.0, unattested: 1.0, limit: Action::Notify, demand: Action::Observe };
+
+    /// For detectors whose grounds are `Score`: what they may ask for, once their score is rare.
+    #[allow(dead_code, reason = "for the detectors of the unusual")]
+    pub(crate) const fn scored(limit: Action) -> Self {
+        Self { limit, ..Self::SILENT }
+    }
 }
 
 /// What a detector says in words.
@@ -57,18 +71,110 @@ pub(crate) struct Words {
     pub(crate) refuted_by: String,
 }
 
+/// Where a detector's probability comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grounds {
+    /// Its own theory, as Ville's bound of an e-process: it counts from the first call on. The daily maxima of
+    /// `-ln p` among peers can make it larger, never smaller.
+    Bound,
+    /// A score that is compared with its daily maxima among peers of the same cohort and age: silent until there are enough.
+    Score,
+}
+
+/// How much of the budget a detector's voice gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// It may block alone.
+    Full,
+    /// It multiplies what others say.
+    Support,
+    /// It is for people to read and counts in no verdict.
+    Mute,
+}
+
+/// What it means when many peers show the same at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crowding {
+    /// Nothing: it is wrong whoever else does it.
+    Counts,
+    /// A release, a sale, an outage: each counts less, and people are told.
+    Excuses,
+}
+
 /// One detector as the engine runs it.
 pub(crate) struct Spec {
     pub(crate) name: &'static str,
     pub(crate) detector: Detector,
+    pub(crate) grounds: Grounds,
+    pub(crate) voice: Voice,
+    pub(crate) crowding: Crowding,
+    /// Learns from a call and charges those who gained evidence.
     pub(crate) observe: fn(&mut World, &Scene<'_>),
-    pub(crate) assess: fn(&Subject) -> Assessment,
+    /// What it says of a subject now.
+    pub(crate) assess: fn(&World, &Subject) -> Assessment,
     pub(crate) explain: fn(&World, &Subject) -> Words,
+    /// Forgets its evidence against a subject: a pardon, a false alarm.
+    pub(crate) forgive: fn(&mut Subject),
+    /// Takes back what a culprit has taught it about others.
+    pub(crate) unlearn: fn(&mut World, usize),
+}
+
+impl Spec {
+    /// What most detectors that prove by themselves have in common.
+    const BOUND: Self = Self {
+        name: "",
+        detector: Detector::Binding,
+        grounds: Grounds::Bound,
+        voice: Voice::Full,
+        crowding: Crowding::Counts,
+        observe: |_, _| (),
+        assess: |_, _| Assessment::SILENT,
+        explain: |_, _| Words::default(),
+        forgive: |_| (),
+        unlearn: |_, _| (),
+    };
+    /// What most detectors of the unusual have in common.
+    #[allow(dead_code, reason = "for the detectors of the unusual")]
+    const SCORE: Self =
+        Self { grounds: Grounds::Score, voice: Voice::Support, crowding: Crowding::Excuses, ..Self::BOUND };
+}
+
+/// What a detector may do unless the settings say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DetectorFacts {
+    /// Its stable name.
+    pub name: &'static str,
+    /// Whether it may block by default.
+    pub blocks: bool,
 }
 
 /// Every detector, sorted by name.
-pub(crate) const REGISTRY: [Spec; DETECTORS] =
-    [binding::SPEC, decoy::SPEC, evasion::SPEC, foreign_owner::SPEC, login::SPEC, probing::SPEC];
+#[must_use]
+pub fn detectors() -> Vec<DetectorFacts> {
+    REGISTRY.iter().map(|spec| DetectorFacts { name: spec.name, blocks: spec.voice == Voice::Full }).collect()
+}
+
+/// A set of detectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Set(u32);
+
+impl Set {
+    pub(crate) fn named(names: &std::collections::BTreeSet<compact_str::CompactString>) -> Self {
+        let has = |spec: &&Spec| names.contains(spec.name);
+        Self(REGISTRY.iter().filter(has).fold(0, |set, spec| set | 1 << spec.detector as u32))
+    }
+
+    pub(crate) fn has(self, detector: Detector) -> bool {
+        self.0 & 1 << detector as u32 != 0
+    }
+
+    /// Puts one in; whether it is new.
+    pub(crate) fn add(&mut self, detector: Detector) -> bool {
+        let fresh = !self.has(detector);
+        self.0 |= 1 << detector as u32;
+        fresh
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -78,5 +184,6 @@ mod tests {
     fn the_registry_is_sorted_and_matches_the_numbers() {
         assert!(REGISTRY.windows(2).all(|pair| pair[0].name < pair[1].name));
         assert!(REGISTRY.iter().enumerate().all(|(at, spec)| spec.detector as usize == at));
+        assert!(REGISTRY.len() <= 32);
     }
 }

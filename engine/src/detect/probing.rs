@@ -9,12 +9,14 @@ use crate::{
     explain::{count, span},
     hash::{Novelty, Tag, mix, remember},
     routes::{Presented, is_static},
+    scene::Scene,
     stats::{Excuse, Hit},
     subjects::Subject,
-    world::{Missed, Scene, World},
+    world::{Missed, World},
 };
 
-pub(super) const SPEC: Spec = Spec { name: "probing", detector: Detector::Probing, observe, assess, explain };
+pub(super) const SPEC: Spec =
+    Spec { name: "probing", detector: Detector::Probing, observe, assess, explain, ..Spec::BOUND };
 
 /// Distinct failing targets before it may block.
 const TARGETS_MIN: u16 = 5;
@@ -117,7 +119,7 @@ fn fails_for_many(world: &mut World, target: u64, slot: usize) -> bool {
     missed.callers[2].is_some()
 }
 
-fn assess(subject: &Subject) -> Assessment {
+fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::Probing) else { return Assessment::SILENT };
     let p = subject.probing.p();
     Assessment {

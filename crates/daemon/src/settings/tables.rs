@@ -147,28 +147,37 @@ impl Default for Budget {
     }
 }
 
-/// How far each detector may go.
+/// How far each detector may go, by its name. Those that the file leaves out go as far as they are made to.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Detectors {
-    pub(crate) binding: Reach,
-    pub(crate) decoy: Reach,
-    pub(crate) evasion: Reach,
-    pub(crate) foreign_owner: Reach,
-    pub(crate) login: Reach,
-    pub(crate) probing: Reach,
+#[serde(from = "BTreeMap<String, Reach>", into = "BTreeMap<String, Reach>")]
+pub(crate) struct Detectors(BTreeMap<String, Reach>);
+
+impl Detectors {
+    /// Names of the detectors of this reach, sorted.
+    pub(crate) fn with(&self, wanted: Reach) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(_, reach)| **reach == wanted).map(|(name, _)| name.as_str())
+    }
 }
 
 impl Default for Detectors {
     fn default() -> Self {
-        Self {
-            binding: Reach::Watch,
-            decoy: Reach::Block,
-            evasion: Reach::Watch,
-            foreign_owner: Reach::Block,
-            login: Reach::Block,
-            probing: Reach::Block,
-        }
+        let reach = |blocks| if blocks { Reach::Block } else { Reach::Watch };
+        let made = engine::detectors().into_iter().map(|made| (made.name.to_owned(), reach(made.blocks)));
+        Self(made.collect())
+    }
+}
+
+impl From<BTreeMap<String, Reach>> for Detectors {
+    fn from(wanted: BTreeMap<String, Reach>) -> Self {
+        let mut detectors = Self::default();
+        detectors.0.extend(wanted);
+        detectors
+    }
+}
+
+impl From<Detectors> for BTreeMap<String, Reach> {
+    fn from(detectors: Detectors) -> Self {
+        detectors.0
     }
 }
 

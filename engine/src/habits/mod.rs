@@ -1,0 +1,47 @@
+//! Habits: what is usual for one subject, and what is usual for everybody, by groups of detectors. Never judges.
+
+pub(crate) mod content;
+pub(crate) mod crowd;
+pub(crate) mod structure;
+pub(crate) mod volume;
+
+use model::Pseudonyms;
+use serde::{Deserialize, Serialize};
+
+/// Calls from which a subject has habits.
+pub(crate) const HABITS_FROM_CALLS: u32 = 3;
+
+/// What is usual for one subject. Made with its third call, dropped after long idleness when memory is short.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Habits {
+    pub(crate) volume: volume::Own,
+    pub(crate) structure: structure::Own,
+    pub(crate) content: content::Own,
+    pub(crate) crowd: crowd::Own,
+}
+
+/// What is usual for everybody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shared {
+    pub(crate) volume: volume::Shared,
+    pub(crate) structure: structure::Shared,
+    pub(crate) content: content::Shared,
+    pub(crate) crowd: crowd::Shared,
+}
+
+impl Shared {
+    /// Within about `bytes`, a quarter for each group.
+    pub(crate) fn within(bytes: usize, names: &Pseudonyms) -> Self {
+        Self {
+            volume: volume::Shared::within(bytes / 4, names),
+            structure: structure::Shared::within(bytes / 4, names),
+            content: content::Shared::within(bytes / 4, names),
+            crowd: crowd::Shared::within(bytes / 4, names),
+        }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.volume.bytes() + self.structure.bytes() + self.content.bytes() + self.crowd.bytes()
+    }
+}

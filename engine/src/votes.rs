@@ -1,0 +1,49 @@
+//! Votes: the end of a subject's day in, one vote for each detector's cell out. Never a vote of who was flagged.
+
+use crate::{
+    detect::{Grounds, REGISTRY},
+    world::World,
+};
+
+impl World {
+    /// Ends the day of a subject with its first call of another: an unsuspicious one votes with its day's highest scores.
+    pub(crate) fn roll_over(&mut self, slot: usize, day: u16) {
+        let before = self.subjects.at(slot).today.day;
+        if before == day {
+            return;
+        }
+        if before != 0 {
+            self.vote(slot);
+        }
+        let subject = self.subjects.at_mut(slot);
+        subject.today.begin(day);
+        let (cohort, age) = (subject.cohort, subject.age(day));
+        self.causes.enter(day, cohort, age);
+        // Evidence of former days is still there this morning.
+        for spec in REGISTRY.iter().filter(|spec| spec.grounds == Grounds::Bound) {
+            let subject = self.subjects.at(slot);
+            let p = (spec.assess)(self, subject).p;
+            if p < 1.0 {
+                self.subjects.at_mut(slot).today.raise(spec.detector, nats(p));
+            }
+        }
+    }
+
+    fn vote(&mut self, slot: usize) {
+        let subject = self.subjects.at(slot);
+        self.budget.end_day(self.config.budget_false_blocks_per_million * 1e-6);
+        if !subject.teaches() {
+            return;
+        }
+        let (cohort, age) = (subject.cohort, subject.age(subject.today.day));
+        for spec in &REGISTRY {
+            self.cells.vote(spec.detector, cohort, age, subject.today.peak(spec.detector));
+        }
+    }
+}
+
+/// A probability as a score: `-ln p`, 0 to 690.
+#[expect(clippy::cast_possible_truncation, reason = "a score keeps seven digits")]
+pub(crate) fn nats(p: f64) -> f32 {
+    -p.clamp(1e-300, 1.0).ln() as f32
+}
