@@ -5,6 +5,8 @@ mod amounts;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod anchor;
 #[allow(dead_code, reason = "detectors take it up one by one")]
+mod ballot;
+#[allow(dead_code, reason = "detectors take it up one by one")]
 mod calibrate;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod counts;
@@ -17,6 +19,10 @@ mod distinct;
 mod draws;
 mod eprocess;
 mod hmp;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod hours;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod markov;
 mod maxima;
 mod npmle;
 #[allow(dead_code, reason = "detectors take it up one by one")]
@@ -31,6 +37,8 @@ pub(crate) use amounts::{AmountPrior, UsualAmount};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use anchor::Anchor;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use ballot::Ballot;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use calibrate::{Calibrator, ville};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use counts::{Expected, RatePrior, Usual};
@@ -40,6 +48,10 @@ pub(crate) use cusum::{Bank, Cusum, Drifts};
 pub(crate) use distinct::{Distinct, DistinctLately};
 pub(crate) use eprocess::{Excuse, Hit, Process};
 pub(crate) use hmp::harmonic_mean;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use hours::{Calendar, Profile, WeekHour};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use markov::{History, Sequences};
 pub(crate) use npmle::Prior;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use tail::Kind;
