@@ -13,6 +13,7 @@ use crate::{
     config::{EngineConfig, NeverBlock},
     decide::Judge,
     detect::REGISTRY,
+    scene::day_of,
     summary::{RouteSummary, Summary},
     world::World,
 };
@@ -38,6 +39,7 @@ pub struct Engine {
     calls: u64,
     now: Timestamp,
     relearnt: Timestamp,
+    tidied: Timestamp,
 }
 
 impl Engine {
@@ -55,6 +57,7 @@ impl Engine {
             calls: 0,
             now: Timestamp::ZERO,
             relearnt: Timestamp::ZERO,
+            tidied: Timestamp::ZERO,
         }
     }
 
@@ -143,6 +146,10 @@ impl Engine {
         self.now = self.now.max(now);
         if self.relearnt == Timestamp::ZERO {
             (self.relearnt, self.world.started) = (self.now, self.now);
+        }
+        if self.now.as_secs() > self.tidied.as_secs() {
+            self.tidied = self.now;
+            self.world.cells.refit(day_of(self.now));
         }
         if self.now.since(self.relearnt) < RELEARN {
             return;

@@ -59,7 +59,10 @@ impl Engine {
             }
         }
         let fused = fuse(&self.world, self.world.subjects.at(slot), voices, now);
-        self.world.subjects.at_mut(slot).today.flagged |= fused.p < FLAGGED_BELOW;
+        let theta = self.world.config.budget_false_blocks_per_million * 1e-6;
+        let today = &mut self.world.subjects.at_mut(slot).today;
+        today.flagged |= fused.p < FLAGGED_BELOW;
+        today.condemned |= fused.p < theta;
         fused
     }
 

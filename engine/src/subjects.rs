@@ -22,6 +22,8 @@ const CALLS_MAX: usize = 12;
 const PATH_BYTES_MAX: usize = 256;
 /// Served calls after which a principal counts as established.
 pub(crate) const ESTABLISHED_CALLS: u32 = 5;
+/// Evidence from which a principal is no peer of anybody.
+const PEER_BELOW: f32 = 1e6;
 /// Kinds of objects of which a subject's votes are kept.
 const VOTES_MAX: usize = 8;
 
@@ -196,6 +198,12 @@ impl Subject {
     /// Innocent enough to teach others.
     pub(crate) fn teaches(&self) -> bool {
         !self.today.flagged && self.foreign.teaches() && self.probing.teaches()
+    }
+
+    /// Not surely a culprit: what it shows may be what is usual among its peers. Far wider than `teaches`: a calibration
+    /// that leaves out whoever is unusual would find everybody else unusual.
+    pub(crate) fn is_peer(&self) -> bool {
+        self.foreign.strongest().max(self.probing.strongest()) < PEER_BELOW
     }
 
     /// The bracket of peers that have been known as long.

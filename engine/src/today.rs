@@ -12,6 +12,8 @@ pub(crate) struct Today {
     pub(crate) day: u16,
     /// Too unusual to teach anybody today: its fused probability fell below 1 in 1 000.
     pub(crate) flagged: bool,
+    /// Too unusual even to count as a peer: it fell below what may be blocked.
+    pub(crate) condemned: bool,
     /// Detectors that found it rarer than 1 in 1 000 today, counted once in `Causes`.
     pub(crate) loud: Set,
     peaks: [f32; DETECTORS],

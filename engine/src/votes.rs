@@ -1,12 +1,14 @@
-//! Votes: the end of a subject's day in, one vote for each detector's cell out. Never a vote of who was flagged.
+//! Votes: the end of a subject's day in, one vote for each detector's cell out. Never a vote of who is
+//! surely a culprit.
 
 use crate::{
     detect::{Grounds, REGISTRY},
+    hash::mix,
     world::World,
 };
 
 impl World {
-    /// Ends the day of a subject with its first call of another: an unsuspicious one votes with its day's highest scores.
+    /// Ends the day of a subject with its first call of another: unless it is surely a culprit it votes with its day's highest scores.
     pub(crate) fn roll_over(&mut self, slot: usize, day: u16) {
         let before = self.subjects.at(slot).today.day;
         if before == day {
@@ -32,12 +34,14 @@ impl World {
     fn vote(&mut self, slot: usize) {
         let subject = self.subjects.at(slot);
         self.budget.end_day(self.config.budget_false_blocks_per_million * 1e-6);
-        if !subject.teaches() {
+        if subject.today.condemned || !subject.is_peer() {
             return;
         }
+        #[expect(clippy::cast_possible_truncation, reason = "a part of a keyed hash is a keyed hash")]
+        let vote = mix(subject.principal.id.0 as u64, u64::from(subject.today.day));
         let (cohort, age) = (subject.cohort, subject.age(subject.today.day));
         for spec in &REGISTRY {
-            self.cells.vote(spec.detector, cohort, age, subject.today.peak(spec.detector));
+            self.cells.vote(spec.detector, cohort, age, vote, subject.today.peak(spec.detector));
         }
     }
 }

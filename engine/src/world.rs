@@ -126,11 +126,11 @@ impl World {
         let seeds = [0_u8, 1, 2, 3].map(|part| names.short(b"engine", &[part]));
         Self {
             routes: Routes::within(share(6), seeds),
-            subjects: Table::with_boxes(share(32), BOXED_BYTES),
+            subjects: Table::with_boxes(share(30), BOXED_BYTES),
             objects: Objects::within(share(18)),
-            shared: Shared::within(share(8), &names),
+            shared: Shared::within(share(6), &names),
             cohorts: Cohorts::default(),
-            cells: Cells::default(),
+            cells: Cells::within(share(4)),
             causes: Causes::default(),
             outage: Outage::default(),
             budget: Budget::default(),
