@@ -7,6 +7,7 @@ use crate::{
     age::Age,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, Grounds, REGISTRY},
+    snapshot::Settle,
     stats::{Calibrator, Kind, ville},
 };
 
@@ -33,6 +34,7 @@ const EVERYBODY: usize = Cohort::COUNT;
 pub(crate) struct Cells {
     cells: Vec<Option<Box<Cell>>>,
     made: usize,
+    #[serde(skip)]
     made_max: usize,
     /// The day of the present fits, and the next cell to fit.
     day: u16,
@@ -137,6 +139,14 @@ impl Cells {
             self.made += 1;
         }
         cell.get_or_insert_with(|| Box::new(Cell::new(detector))).calibrator.learn(vote, score);
+    }
+}
+
+impl Settle for Cells {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.made_max = fresh.made_max;
+        let made = self.cells.iter().flatten().count();
+        (self.cells.len() == fresh.cells.len() && self.made == made).then_some(())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::WarmUp,
@@ -22,7 +23,7 @@ const SHARERS_MIN: u32 = 3;
 const SHARERS_PERCENT: u32 = 15;
 
 /// What is known of one kind.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Kind {
     pub(crate) noun: CompactString,
     pub(crate) own: u32,
@@ -33,7 +34,7 @@ pub(crate) struct Kind {
 }
 
 /// All kinds.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Classes {
     kinds: BTreeMap<Class, Kind>,
 }

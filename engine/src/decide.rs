@@ -1,11 +1,15 @@
 //! Decisions: fused evidence in, at most one live verdict per principal out. Never acts on calls that are not well attested.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use model::{
     Action, ApiCall, Contribution, Evidence, Mode, PrincipalId, PrincipalKind, Pseudonyms, Timestamp,
     Verdict, VerdictId,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::EngineConfig,
@@ -23,7 +27,7 @@ const STEP_UP_BELOW: f64 = 1e-4;
 const LIVE_MAX: usize = 65_536;
 
 /// A verdict as remembered: live until `until`, then for relapses.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Live {
     id: VerdictId,
     would: Action,
@@ -36,10 +40,11 @@ pub(crate) struct Live {
 }
 
 /// Who decides.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Judge {
     live: BTreeMap<PrincipalId, Live>,
     pub(crate) rails: Rails,
+    #[serde(skip)]
     never_users: Vec<PrincipalId>,
 }
 
@@ -47,6 +52,11 @@ impl Judge {
     /// A judge that never acts against these users.
     pub(crate) fn new(never_users: Vec<PrincipalId>) -> Self {
         Self { never_users, ..Self::default() }
+    }
+
+    /// Takes up what another judge remembers; whom it never acts against stays.
+    pub(crate) fn settle(&mut self, read: Self) {
+        (self.live, self.rails) = (read.live, read.rails);
     }
 
     /// The verdict that a subject's evidence asks for now, if it is news.
@@ -95,6 +105,12 @@ impl Judge {
             Action::RateLimit => status == 429,
             Action::Notify | Action::Observe => false,
         })
+    }
+
+    /// Forgets every live verdict that is not among these.
+    pub(crate) fn keep_only(&mut self, live: &[Verdict], now: Timestamp) {
+        let ids: BTreeSet<VerdictId> = live.iter().map(|verdict| verdict.id).collect();
+        self.live.retain(|_, known| known.until <= now || ids.contains(&known.id));
     }
 
     /// Takes up a verdict from before a restart.

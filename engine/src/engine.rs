@@ -14,6 +14,7 @@ use crate::{
     decide::Judge,
     detect::REGISTRY,
     scene::day_of,
+    snapshot::Clock,
     summary::{RouteSummary, Summary},
     world::World,
 };
@@ -90,8 +91,10 @@ impl Engine {
         self.judge.tick(self.now);
     }
 
-    /// Takes up the verdicts that were live before a restart, at most one per principal.
+    /// Takes up the verdicts that were live before a restart, at most one per principal. Those of a snapshot that are not
+    /// among them were taken back since.
     pub fn resume(&mut self, live: &[Verdict]) {
+        self.judge.keep_only(live, self.now);
         for verdict in live {
             self.judge.resume(verdict, &self.world.config);
         }
@@ -105,6 +108,15 @@ impl Engine {
             self.world.kept_calls = self.world.kept_calls.saturating_sub(subject.kept_calls());
             subject.absolve();
         }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Clock { calls: self.calls, now: self.now, relearnt: self.relearnt, tidied: self.tidied }
+    }
+
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        let Clock { calls, now, relearnt, tidied } = clock;
+        (self.calls, self.now, self.relearnt, self.tidied) = (calls, now, relearnt, tidied);
     }
 
     /// What was learnt so far.

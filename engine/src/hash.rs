@@ -3,6 +3,7 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 use model::PrincipalId;
+use serde::{Deserialize, Serialize};
 
 /// Map from a key that is a keyed hash already.
 pub(crate) type KeyedMap<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<PassThrough>>;
@@ -33,7 +34,7 @@ impl Hasher for PassThrough {
 }
 
 /// 32 bits of a pseudonym: who owns an object, who shares an address. Zero is nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Tag(pub(crate) u32);
 
 impl Tag {

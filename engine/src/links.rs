@@ -2,11 +2,15 @@
 //! credential.
 
 use model::{ApiCall, Grade, Outcome, PrincipalId};
+use serde::{Deserialize, Serialize};
 
-use crate::table::{Table, Worth};
+use crate::{
+    snapshot::Settle,
+    table::{Table, Worth},
+};
 
 /// What is known of a credential before its first use.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Link {
     /// The credential that it renews.
     pub(crate) forerunner: Option<PrincipalId>,
@@ -21,6 +25,7 @@ impl Worth for Link {
 }
 
 /// Credentials handed out and not used yet; the oldest are forgotten when full.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Links {
     pending: Table<PrincipalId, Link>,
 }
@@ -57,5 +62,11 @@ impl Links {
     /// A credential that was renewed before it was ever used stands for the one it renews itself.
     fn root(&self, id: PrincipalId) -> PrincipalId {
         self.pending.get(id).and_then(|link| link.forerunner).unwrap_or(id)
+    }
+}
+
+impl Settle for Links {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.pending.settle(fresh.pending)
     }
 }

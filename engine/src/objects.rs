@@ -2,14 +2,16 @@
 //! ownership: an enumerator that comes before the owners gains nothing.
 
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     hash::{Tag, mix},
+    snapshot::Settle,
     table::{Table, Worth},
 };
 
 /// How sure the owner is, in climbing order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Hold {
     /// Touched once.
     Touched,
@@ -22,6 +24,7 @@ pub(crate) enum Hold {
 }
 
 /// One object. Owners and strangers are tags of users or credential families.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Object {
     owner: Tag,
     partner: Tag,
@@ -72,6 +75,7 @@ pub(crate) struct Toucher<'a> {
     pub(crate) claims: bool,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Grant;
 
 impl Worth for Grant {
@@ -81,6 +85,7 @@ impl Worth for Grant {
 }
 
 /// All objects and grants.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Objects {
     objects: Table<u64, Object>,
     grants: Table<u64, Grant>,
@@ -247,6 +252,13 @@ impl Objects {
             return 0;
         }
         u64::from(self.objects.insert(id, object).1.is_some())
+    }
+}
+
+impl Settle for Objects {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.objects.settle(fresh.objects)?;
+        self.grants.settle(fresh.grants)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use model::{Action, ApiCall, Handle, PrincipalId, PrincipalKind, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{BlastRadius, EngineConfig},
@@ -17,7 +18,7 @@ const PARDONS_MAX: usize = 10_000;
 const BLOCKS_MAX: usize = 100_000;
 
 /// State of the rails: recent blocks and standing pardons.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Rails {
     blocks: VecDeque<Timestamp>,
     pardons: BTreeMap<PrincipalId, Timestamp>,

@@ -1,6 +1,7 @@
 //! Subjects: one row per principal that is judged, with its evidence. Never a row for a credential that was never served.
 
 use model::{ApiCall, CallRef, Context, Grade, Principal, PrincipalId, PrincipalKind, Timestamp};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{
@@ -28,6 +29,7 @@ const PEER_BELOW: f32 = 1e6;
 const VOTES_MAX: usize = 8;
 
 /// A principal under judgement. About 400 bytes without boxes.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Subject {
     pub(crate) principal: Principal,
     pub(crate) first: Timestamp,
@@ -70,7 +72,7 @@ pub(crate) struct Subject {
 }
 
 /// What a subject did with one kind of object.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Votes {
     pub(crate) class: Class,
     pub(crate) own: u8,
@@ -82,7 +84,7 @@ pub(crate) struct Votes {
 }
 
 /// Signed-in principals behind an address, today and yesterday.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Crowd {
     pub(crate) tags: [Tag; 6],
     pub(crate) count: u8,
@@ -91,7 +93,7 @@ pub(crate) struct Crowd {
 }
 
 /// Where and with what software a credential is used: at most 4 contexts.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Places {
     pub(crate) known: SmallVec<[Place; 2]>,
     pub(crate) last: u8,
@@ -103,7 +105,7 @@ pub(crate) struct Places {
 }
 
 /// One network and one software.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) network: u32,
     pub(crate) software: u32,
@@ -113,7 +115,7 @@ pub(crate) struct Place {
 }
 
 /// Password tries from an address.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Logins {
     /// The last users tried: tag, last password tag, failures with changing passwords.
     pub(crate) users: Vec<(Tag, u16, u8)>,
@@ -124,7 +126,7 @@ pub(crate) struct Logins {
 }
 
 /// What is kept of a subject that did anything odd.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Suspicion {
     marks: SmallVec<[(Detector, Mark); 1]>,
     pub(crate) owners: Vec<Tag>,
@@ -133,7 +135,7 @@ pub(crate) struct Suspicion {
 }
 
 /// One detector's tally.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Mark {
     /// Calls that counted, attested well enough to act on.
     pub(crate) hits: u16,

@@ -1,8 +1,9 @@
 //! Bounded tables: keyed rows in, the least worthy row out when full (CLOCK). Never grows past its capacity.
 
+use serde::{Deserialize, Serialize};
 use std::hash::Hash;
 
-use crate::hash::KeyedMap;
+use crate::{hash::KeyedMap, snapshot::Settle};
 
 /// Rows looked at before one is evicted. A long run of worthy rows costs this once per round of the hand.
 const LOOKS_MAX: usize = 256;
@@ -17,13 +18,18 @@ pub(crate) trait Worth {
 }
 
 /// A table of at most `capacity` rows. Order of eviction depends on the order of calls alone.
+#[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>"))]
 pub(crate) struct Table<K, V> {
+    #[serde(skip)]
     index: KeyedMap<K, u32>,
     slots: Vec<Slot<K, V>>,
+    #[serde(skip)]
     capacity: usize,
     hand: usize,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Slot<K, V> {
     key: K,
     row: V,
@@ -126,6 +132,23 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
             }
         }
         least.1
+    }
+}
+
+impl<K: Copy + Eq + Hash, V> Settle for Table<K, V> {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.capacity = fresh.capacity;
+        self.slots.truncate(self.capacity);
+        self.index.reserve(self.slots.len());
+        for (at, slot) in self.slots.iter().enumerate() {
+            if self.index.insert(slot.key, u32::try_from(at).ok()?).is_some() {
+                return None;
+            }
+        }
+        if self.hand >= self.slots.len() {
+            self.hand = 0;
+        }
+        Some(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use model::{ApiCall, Finding, Loss, Losses, Principal, PrincipalId, Pseudonyms, Timestamp};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{
@@ -75,6 +76,7 @@ pub(crate) struct World {
 }
 
 /// A user as named by password tries and proven credentials. Never limited for what strangers do in its name.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) failing_addresses: Vec<Tag>,
     pub(crate) failures: u32,
@@ -89,7 +91,7 @@ impl Worth for User {
 }
 
 /// A target that answered with an error: the callers that met it.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Missed {
     pub(crate) callers: [Tag; 3],
 }
@@ -101,7 +103,7 @@ impl Worth for Missed {
 }
 
 /// A software that callers switched to lately.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Agent {
     pub(crate) adopters: Vec<Tag>,
     pub(crate) day: u16,
@@ -114,7 +116,7 @@ impl Worth for Agent {
 }
 
 /// Who of good standing touched a decoy.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct DecoyUse {
     pub(crate) callers: Vec<Tag>,
     pub(crate) leaked: bool,

@@ -60,6 +60,9 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
         let mut text = [0_u8; 64];
         serializer.serialize_str(hex_into(&self.0, &mut text))
     }
@@ -67,6 +70,9 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return <[u8; 32]>::deserialize(deserializer).map(Self);
+        }
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
@@ -94,7 +100,7 @@ pub(crate) fn from_hex(text: &str, bytes: &mut [u8]) -> Result<(), HexError> {
     Ok(())
 }
 
-/// A fixed-size id that prints, serialises and parses as lower-case hex. `$bits` over 4 digits.
+/// A fixed-size id that prints, serialises and parses as lower-case hex; in binary formats as its number. `$bits` over 4 digits.
 macro_rules! hex_id {
     ($name:ident, $int:ty, $bytes:literal) => {
         impl std::fmt::Display for $name {
@@ -122,6 +128,9 @@ macro_rules! hex_id {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if !serializer.is_human_readable() {
+                    return self.0.serialize(serializer);
+                }
                 let mut text = [0_u8; $bytes * 2];
                 serializer.serialize_str($crate::digest::hex_into(&self.0.to_be_bytes(), &mut text))
             }
@@ -129,6 +138,9 @@ macro_rules! hex_id {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    return <$int>::deserialize(deserializer).map(Self);
+                }
                 let text = String::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }

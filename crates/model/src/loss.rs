@@ -203,7 +203,7 @@ impl Losses {
 
 impl Serialize for Losses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+        let mut map = serializer.serialize_map(Some(self.nonzero().count()))?;
         for (loss, n) in self.nonzero() {
             map.serialize_entry(loss.name(), &n)?;
         }

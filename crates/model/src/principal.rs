@@ -69,7 +69,7 @@ pub struct PrincipalId(pub u128);
 hex_id!(PrincipalId, u128, 16);
 
 /// How a gateway names a principal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Handle {
     /// SHA-256 of the clear credential.
     Sha256(Digest),
@@ -104,6 +104,9 @@ impl fmt::Display for Principal {
 
 impl Serialize for Principal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return (self.kind, self.id, &self.handle).serialize(serializer);
+        }
         let mut fields = serializer.serialize_struct("Principal", 3)?;
         fields.serialize_field("kind", &self.kind)?;
         fields.serialize_field("id", &self.id)?;
@@ -126,6 +129,10 @@ struct PrincipalFields {
 
 impl<'de> Deserialize<'de> for Principal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let (kind, id, handle) = Deserialize::deserialize(deserializer)?;
+            return Ok(Self { kind, id, handle });
+        }
         let PrincipalFields { kind, id, sha256, value } = PrincipalFields::deserialize(deserializer)?;
         let handle = match (kind, sha256, value) {
             (PrincipalKind::Ip, None, Some(text)) => {

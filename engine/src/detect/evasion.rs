@@ -2,6 +2,7 @@
 //! Ambiguous calls in, a finding about their address out. Never more than a finding: such bytes can be anybody's.
 
 use model::{Action, Ambiguity};
+use serde::{Deserialize, Serialize};
 
 use super::{Assessment, Detector, Spec, Voice, Words};
 use crate::{
@@ -27,7 +28,7 @@ const NEVER: f64 = 10_000.0;
 const SELDOM: f64 = 200.0;
 
 /// How often each kind was seen from an address that had not shown it before.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Quirks {
     calls: u64,
     sightings: [u32; Ambiguity::ALL.len()],

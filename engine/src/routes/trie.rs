@@ -3,10 +3,14 @@
 use ahash::RandomState;
 use compact_str::CompactString;
 use model::IdShape;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{RouteId, shape::shape_of};
-use crate::hash::{KeyedMap, mix};
+use crate::{
+    hash::{KeyedMap, mix},
+    snapshot::Settle,
+};
 
 /// Sibling words with the same continuation beyond which most being called by one caller makes them ids.
 const WORDS_MAX: usize = 24;
@@ -26,6 +30,7 @@ pub(crate) enum Step {
     Full,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Node {
     text: CompactString,
     parent: u32,
@@ -35,10 +40,14 @@ struct Node {
 }
 
 /// The tree.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
+    #[serde(skip)]
     index: KeyedMap<u64, u32>,
+    #[serde(skip)]
     nodes_max: usize,
+    #[serde(skip, default = "unkeyed")]
     hasher: RandomState,
     crowded: Vec<u32>,
     renamed: Vec<(RouteId, CompactString)>,
@@ -155,6 +164,11 @@ impl Trie {
         std::mem::take(&mut self.renamed)
     }
 
+    /// Every route that a node leads to.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = RouteId> + '_ {
+        self.nodes.iter().flat_map(|node| node.routes.iter().map(|(_, id)| *id))
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>() + self.index.capacity() * 17
     }
@@ -226,6 +240,38 @@ impl Trie {
 
     fn key(&self, at: u32, segment: &str) -> u64 {
         mix(self.hash(segment.as_bytes()), u64::from(at) + 1)
+    }
+}
+
+/// Until the tree gets its keys.
+fn unkeyed() -> RandomState {
+    RandomState::with_seeds(0, 0, 0, 0)
+}
+
+impl Settle for Trie {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        (self.nodes_max, self.hasher) = (fresh.nodes_max, fresh.hasher);
+        let known = |at: u32| (at as usize) < self.nodes.len();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let ids = node.ids.iter().map(|(_, id)| *id);
+            if !known(node.parent) || !node.words.iter().copied().chain(ids).all(known) {
+                return None;
+            }
+            // A node is above its children, so that the way up ends at the root.
+            if at > 0 && node.parent as usize >= at {
+                return None;
+            }
+        }
+        if self.nodes.is_empty() || !self.crowded.iter().copied().all(known) {
+            return None;
+        }
+        for (at, node) in self.nodes.iter().enumerate() {
+            for word in &node.words {
+                let key = self.key(u32::try_from(at).ok()?, &self.nodes[*word as usize].text);
+                self.index.insert(key, *word);
+            }
+        }
+        Some(())
     }
 }
 

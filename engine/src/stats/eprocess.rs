@@ -1,6 +1,8 @@
 //! Evidence against normal behaviour: tries with their normal rate in, a probability out (Ville 1939). The start of the
 //! misbehaviour is unknown, so that mass 1 per day is spread over all starts. Never forgets by the clock.
 
+use serde::{Deserialize, Serialize};
+
 /// Rates of misbehaviour that are tried, with their prior weights.
 const ALTERNATIVES: [(f64, f64); 3] = [(0.3, 0.2), (0.7, 0.3), (0.95, 0.5)];
 /// Bounds of the normal rate: below, one try would decide alone; above, nothing could.
@@ -20,7 +22,7 @@ const TRIES_MAX: f32 = 500.0;
 const EVIDENCE_MAX: f64 = 1e30;
 
 /// One e-process: P(max over a day >= 1/a) <= a for a normal principal.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Process {
     /// Evidence per alternative, not as logarithms: a step costs no transcendental function.
     evidence: [f32; 3],

@@ -1,7 +1,11 @@
 //! What rate is normal: (tries, hits) of many principals in, the predictive rate of one out. A grid with EM weights
 //! (non-parametric maximum likelihood, Koenker and Mizera 2014). Never lets one principal vote twice.
 
-use crate::hash::{Tag, mix};
+use crate::{
+    hash::{Tag, mix},
+    snapshot::Settle,
+};
+use serde::{Deserialize, Serialize};
 
 /// Rates of the grid.
 const GRID: [f64; 10] = [3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.08, 0.2, 0.4, 0.65, 0.92];
@@ -18,13 +22,25 @@ const EM_STEPS: usize = 20;
 const UNKNOWN: (f32, f32, f64) = (-1.0, -1.0, 1.0);
 
 /// The population's rates.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Prior {
     shipped: [f64; 10],
     weights: [f64; 10],
     ln_rates: [(f64, f64); 10],
     votes: Vec<(f32, f32)>,
     /// Rates computed before, by tries and hits: most principals share a few counts.
+    #[serde(skip, default = "nothing_known")]
     known: Vec<(f32, f32, f64)>,
+}
+
+fn nothing_known() -> Vec<(f32, f32, f64)> {
+    vec![UNKNOWN; PLACES]
+}
+
+impl Settle for Prior {
+    fn settle(&mut self, _: Self) -> Option<()> {
+        (self.votes.len() == PLACES).then_some(())
+    }
 }
 
 impl Prior {
@@ -33,13 +49,7 @@ impl Prior {
         let sum: f64 = shipped.iter().sum();
         let shipped = shipped.map(|weight| weight / sum);
         let ln_rates = GRID.map(|rate| (rate.ln(), (-rate).ln_1p()));
-        Self {
-            shipped,
-            weights: shipped,
-            ln_rates,
-            votes: vec![(0.0, 0.0); PLACES],
-            known: vec![UNKNOWN; PLACES],
-        }
+        Self { shipped, weights: shipped, ln_rates, votes: vec![(0.0, 0.0); PLACES], known: nothing_known() }
     }
 
     /// The chance that the next try hits, for a principal with `hits` in `tries`.
