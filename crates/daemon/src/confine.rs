@@ -42,6 +42,7 @@ fn plan(settings: &Settings) -> Plan {
     let secrets = settings.gateways.iter().filter_map(|gateway| gateway.secret_file.clone());
     // A log is opened anew after rotation too.
     let logs = settings.intake.iter().filter_map(|intake| folder(intake.path.as_deref()?));
-    let readable = secrets.chain(logs).collect();
+    let key_logs = settings.tls.key_logs.iter().filter_map(|path| folder(path));
+    let readable = secrets.chain(logs).chain(key_logs).collect();
     Plan { user: settings.sandbox.user.clone(), writable, readable }
 }

@@ -31,6 +31,9 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
     config.decap = decap(settings);
     config.fragments = fragments(settings);
     config.http = http(settings, names);
+    config.tls.key_wait = Duration::from_secs(settings.tls.key_wait_s);
+    config.tls.hold_bytes_max = settings.tls.hold_kib << 10;
+    config.tls.keys_max = settings.tls.sessions;
     config
 }
 
@@ -39,8 +42,10 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
 pub(crate) fn live_sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> SensorConfig {
     let mut config = sensor(settings, shard, names);
     config.shard = Shard { index: 0, of: 1 };
-    // Nobody sends keys to a running daemon yet: nothing is kept for them.
-    config.tls.hold_bytes_max = 0;
+    if settings.tls.key_logs.is_empty() {
+        // Nothing is kept for keys that nobody sends.
+        config.tls.hold_bytes_max = 0;
+    }
     config
 }
 

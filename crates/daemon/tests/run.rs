@@ -139,3 +139,58 @@ fn a_missing_interface_is_one_clear_line() {
     assert!(matches!(output.status.code(), Some(66 | 77)), "{errors}");
     assert!(errors.contains("nowhere0"), "{errors}");
 }
+
+/// What calls HTTPS: its keys go to a log that is rotated in between.
+fn call_with_keys(log: &Path, path: &str) {
+    let url = format!("https://127.0.0.1:59999{path}");
+    let mut curl = Command::new("curl");
+    curl.args(["-sk", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "-o", "/dev/null", &url]);
+    assert!(curl.env("SSLKEYLOGFILE", log).status().expect("curl starts").success(), "{path}");
+}
+
+/// A server of TLS that answers every path.
+fn tls_server(folder: &Path) -> Option<Child> {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (key, cert) = (file("key.pem"), file("cert.pem"));
+    let request =
+        ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=api.example", "-keyout", &key];
+    let made = Command::new("openssl").args(request).args(["-out", &cert]).output();
+    let has_curl = Command::new("curl").arg("-V").output().is_ok_and(|output| output.status.success());
+    if !has_curl || !made.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: openssl and curl are needed");
+        return None;
+    }
+    let server = ["s_server", "-quiet", "-www", "-accept", "127.0.0.1:59999", "-key", &key, "-cert", &cert];
+    let server = Command::new("openssl").args(server).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    Some(server.expect("openssl starts"))
+}
+
+#[test]
+fn a_daemon_reads_tls_with_a_key_log_that_grows_and_is_rotated() {
+    let folder = tempfile::tempdir().expect("folder");
+    let log = folder.path().join("keys.log");
+    let Some(mut server) = tls_server(folder.path()) else { return };
+    let more = format!("[tls]\nkey_logs = [{log:?}]\n");
+    let daemon = Daemon::start(folder.path(), &more);
+    let health =
+        |daemon: &Daemon| daemon.log("soc.ndjson").into_iter().rfind(|line| line["event"] == "health");
+    let calls = |daemon: &Daemon| health(daemon).and_then(|line| line["calls"].as_u64()).unwrap_or(0);
+    if let Some(daemon) = &daemon {
+        call_with_keys(&log, "/first");
+        assert!(eventually(|| calls(daemon) == 1), "{:?}", health(daemon));
+        // Rubbish costs nothing but itself.
+        let rubbish = [&b"CLIENT_RANDOM zz zz\n\xff\xfe\0\n"[..], &[b'x'; 70_000], b"\n"].concat();
+        let mut file = fs::OpenOptions::new().append(true).open(&log).expect("there");
+        std::io::Write::write_all(&mut file, &rubbish).expect("writes");
+        call_with_keys(&log, "/second");
+        assert!(eventually(|| calls(daemon) == 2), "{:?}", health(daemon));
+        fs::rename(&log, folder.path().join("keys.old")).expect("renames");
+        call_with_keys(&log, "/third");
+        assert!(eventually(|| calls(daemon) == 3), "{:?}", health(daemon));
+        let losses = health(daemon).expect("told")["losses"].clone();
+        assert_eq!(losses["key_line_bad"], 3, "{losses}");
+        assert!(losses.get("tls_no_keys").is_none() && losses.get("tls_unread").is_none(), "{losses}");
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+}

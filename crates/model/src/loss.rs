@@ -95,7 +95,7 @@ losses! {
     OneSided = "one_sided", Flows;
     /// A flow that ended by idling out.
     IdleFlow = "idle_flow", Flows;
-    /// A flow that does not speak HTTP/1.
+    /// A flow that does not speak HTTP.
     NotHttp = "not_http", Flows;
     /// A TLS flow whose session keys did not come in time.
     TlsNoKeys = "tls_no_keys", Flows;

@@ -3,9 +3,11 @@
 
 mod board;
 mod control;
+mod follow;
 mod intake;
 mod journal;
 mod judge;
+mod keys;
 mod scribe;
 mod shard;
 mod upkeep;
@@ -40,7 +42,7 @@ use crate::{
     clock, confine,
     enforcement::Enforcement,
     fault::{Exit, Fault},
-    feed, harden, keys, ledger,
+    feed, harden, keys as pseudonym_key, ledger,
     merge::Merge,
     parts,
     settings::Settings,
@@ -87,7 +89,7 @@ impl House {
         };
         let state = settings.state_directory();
         ledger::state_directory(&state)?;
-        let names = keys::live(&settings, &state)?;
+        let names = pseudonym_key::live(&settings, &state)?;
         let ledger = Arc::new(ledger::open(&settings)?);
         let path = settings.soclog_path();
         let log = SocLog::open(&path).map_err(|error| Fault::cannot_create(&path, &error))?;
@@ -161,14 +163,15 @@ impl Crew {
         let held = parts::calls_held(&settings);
         let of = settings.capture.shards;
         let (failed, failures) = tokio::sync::mpsc::channel(usize::from(of));
-        let (mut lanes, mut shards) = (Vec::new(), Vec::new());
-        for (index, capture) in (0..of).zip(captures) {
+        let (rings, mut shards) = keys::start(&settings.tls.key_logs, of, &stop)?;
+        let mut lanes = Vec::new();
+        for ((index, capture), keys) in (0..of).zip(captures).zip(rings) {
             let (lane, receiver) = pipe::lane_with((held / usize::from(of)).max(64), &bell);
             lanes.push(receiver);
             let config = parts::live_sensor(&settings, Shard { index, of }, &names);
             let (names, board, stop) = (names.clone(), Arc::clone(&board), Arc::clone(&stop));
             let rules = Arc::clone(&settings);
-            let shard = CaptureShard { capture, config, index, names, lane, board, stop };
+            let shard = CaptureShard { capture, config, keys, index, names, lane, board, stop };
             let failed = failed.clone();
             shards.push(spawn(&format!("shard-{index}"), move || {
                 confine::reader(&rules);

@@ -17,7 +17,10 @@ use sensor::{
     capture::{Capture, CaptureError, Step},
 };
 
-use super::board::{Board, ShardRow};
+use super::{
+    board::{Board, ShardRow},
+    keys::KeyRing,
+};
 use crate::clock::{self, Stopwatch};
 
 /// Frames between two looks at the stop sign, the lane's watermark and the clock.
@@ -31,6 +34,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct CaptureShard {
     pub(super) capture: Capture,
     pub(super) config: SensorConfig,
+    pub(super) keys: KeyRing,
     pub(super) index: u16,
     pub(super) names: Pseudonyms,
     pub(super) lane: Sender<ApiCall>,
@@ -60,6 +64,7 @@ impl CaptureShard {
                     sensor = Sensor::new(self.config.clone(), self.names.clone());
                 }
             }
+            self.learn_keys(&mut sensor, &mut calls);
             self.hand_over(&mut calls);
             self.lane.advance(sensor.watermark());
             if report.elapsed() >= REPORT_EVERY {
@@ -71,6 +76,15 @@ impl CaptureShard {
         self.hand_over(&mut calls);
         self.tell(&past, &sensor);
         ended
+    }
+
+    /// Takes what came of key logs since the last turn.
+    fn learn_keys(&self, sensor: &mut Sensor, calls: &mut Vec<ApiCall>) {
+        while let Some(lines) = self.keys.take() {
+            // Keys age from now on; those learnt at time zero would stay for ever.
+            sensor.tick(clock::now().before(IDLE_LAG), calls);
+            sensor.learn_keys(&lines);
+        }
     }
 
     fn hand_over(&mut self, calls: &mut Vec<ApiCall>) {

@@ -110,7 +110,7 @@ impl Wrong {
 
 fn ranges(settings: &Settings, wrong: &mut Wrong) {
     let wide = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let Settings { capture, decap, sensor, rails, limits, .. } = settings;
+    let Settings { capture, decap, sensor, tls, rails, limits, .. } = settings;
     wrong.range("capture", "snap_bytes", capture.snap_bytes.into(), &(256..=1_048_576));
     wrong.range("capture", "ring_mib", capture.ring_mib.into(), &(1..=4_096));
     wrong.range("capture", "shards", capture.shards.into(), &(1..=64));
@@ -125,6 +125,9 @@ fn ranges(settings: &Settings, wrong: &mut Wrong) {
     wrong.range("sensor", "body_kib", wide(sensor.body_kib), &(0..=16_384));
     wrong.range("sensor", "body_ratio", u64::from(sensor.body_ratio), &(1..=100_000));
     wrong.range("sensor", "decoder_mib", wide(sensor.decoder_mib), &(1..=1_024));
+    wrong.range("tls", "key_wait_s", tls.key_wait_s, &(1..=300));
+    wrong.range("tls", "hold_kib", wide(tls.hold_kib), &(0..=16_384));
+    wrong.range("tls", "sessions", wide(tls.sessions), &(1..=10_000_000));
     wrong.range("limits", "memory_mib", wide(limits.memory_mib), &(64..=1_048_576));
     wrong.range("limits", "ledger_days", limits.ledger_days, &(1..=36_500));
     wrong.range("limits", "ledger_mib", limits.ledger_mib, &(16..=1_048_576));

@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) capture: Capture,
     pub(crate) decap: Decap,
     pub(crate) sensor: Sensor,
+    pub(crate) tls: Tls,
     pub(crate) http: Http,
     pub(crate) identity: Identity,
     pub(crate) budget: Budget,
@@ -96,6 +97,22 @@ impl Default for Sensor {
             body_ratio: 200,
             decoder_mib: 32,
         }
+    }
+}
+
+/// How TLS is read with session keys.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Tls {
+    pub(crate) key_logs: Vec<PathBuf>,
+    pub(crate) key_wait_s: u64,
+    pub(crate) hold_kib: usize,
+    pub(crate) sessions: usize,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { key_logs: Vec::new(), key_wait_s: 10, hold_kib: 64, sessions: 65_536 }
     }
 }
 
