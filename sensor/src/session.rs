@@ -1,11 +1,12 @@
 //! Sessions: pieces of a flow in, to whichever protocol it speaks. Decides that by its first bytes, and again after an
 //! upgrade; reads nothing itself.
 
-use model::{Ambiguity, ApiCall, Timestamp};
+use model::{Ambiguities, Ambiguity, ApiCall, Grade, Loss, Timestamp};
 
 use crate::{
     http::{Conversation, Desk, Upgrade},
     http2::{self, Connection, PREFACE},
+    socks::{self, Heard, Socks},
     stream::{Close, Direction, FlowFacts, Piece},
     tls::{self, Channel},
     websocket::Socket,
@@ -18,6 +19,7 @@ enum Speaker {
     Http2(Box<Connection>),
     Tls(Box<Channel>),
     WebSocket(Box<Socket>),
+    Socks(Box<Socks>),
 }
 
 /// One flow, from its first piece to its close.
@@ -29,6 +31,10 @@ pub(crate) struct Session {
     held: u8,
     /// Upgrades and tunnels entered so far.
     layers: u8,
+    /// Proxies' tunnels of those. Anybody may stand at their far end: what is said there supports no block.
+    tunnels: u8,
+    /// Bytes of the request stream that came before the innermost tunnel.
+    taken: u64,
     /// Whether this is what a TLS channel carries; another one inside is not looked for.
     is_inside: bool,
 }
@@ -36,11 +42,15 @@ pub(crate) struct Session {
 /// Upgrades and tunnels followed in one flow.
 const LAYERS_MAX: u8 = 4;
 
+/// Between the numbers of a flow and of its tunnels; odd, so that they differ.
+const TUNNEL: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// What first bytes look like.
 enum Look {
     Http1,
     Http2,
     Tls,
+    Socks,
     /// So many bytes of the preface and nothing else.
     Preface(u8),
 }
@@ -52,6 +62,8 @@ impl Session {
             fresh: true,
             held: 0,
             layers: 0,
+            tunnels: 0,
+            taken: 0,
             is_inside: false,
         }
     }
@@ -74,9 +86,11 @@ impl Session {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
+        let (facts, before) = (&self.beyond(facts), calls.len());
         if let Speaker::Tls(channel) = &mut self.speaker {
             channel.tick(facts, at, desk, calls);
         }
+        self.lower(before, calls);
     }
 
     /// The next piece of a direction.
@@ -89,14 +103,20 @@ impl Session {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
-        if self.fresh && self.sniff(facts, direction, piece, at, desk, calls) {
+        let (beyond, before) = (self.beyond(facts), calls.len());
+        if self.fresh && self.sniff(&beyond, direction, piece, at, desk, calls) {
             return;
         }
-        self.speak(facts, direction, piece, at, desk, calls);
+        if let Speaker::Socks(socks) = &mut self.speaker {
+            let heard = socks.piece(direction, piece);
+            return self.socks(heard, facts, at, desk, calls);
+        }
+        self.speak(&beyond, direction, piece, at, desk, calls);
+        self.lower(before, calls);
         if let Speaker::Http1(conversation) = &mut self.speaker
             && let Some((upgrade, left)) = conversation.take_upgrade()
         {
-            self.upgrade(upgrade);
+            self.upgrade(upgrade, facts, desk);
             if let Piece::Bytes(bytes) = piece {
                 let rest = bytes.get(bytes.len().saturating_sub(left)..).unwrap_or_default();
                 if !rest.is_empty() {
@@ -115,13 +135,16 @@ impl Session {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
+        let (facts, before) = (&self.beyond(facts), calls.len());
         self.let_go(facts, at, desk, calls);
         match &mut self.speaker {
             Speaker::Http1(conversation) => conversation.close(facts, close, at, desk, calls),
             Speaker::Http2(connection) => connection.close(facts, close, at, desk, calls),
             Speaker::Tls(channel) => channel.close(facts, close, at, desk, calls),
             Speaker::WebSocket(socket) => socket.close(facts, close, at, desk, calls),
+            Speaker::Socks(_) => {}
         }
+        self.lower(before, calls);
     }
 
     /// Bytes of this flow are ambiguous: no call from here on supports a block.
@@ -131,11 +154,13 @@ impl Session {
             Speaker::Http2(connection) => connection.taint(why),
             Speaker::Tls(channel) => channel.taint(why),
             Speaker::WebSocket(socket) => socket.taint(why),
+            Speaker::Socks(socks) => socks.taint(why),
         }
     }
 
     /// The server has acknowledged so many bytes of the request stream; see `Conversation::acknowledged`.
     pub(crate) fn acknowledged(&mut self, request_bytes: u64) {
+        let request_bytes = request_bytes.saturating_sub(self.taken);
         match &mut self.speaker {
             Speaker::Http1(conversation) => conversation.acknowledged(request_bytes),
             Speaker::Tls(channel) => channel.acknowledged(request_bytes),
@@ -150,6 +175,7 @@ impl Session {
             Speaker::Http2(connection) => connection.is_opaque(),
             Speaker::Tls(channel) => channel.is_opaque(),
             Speaker::WebSocket(socket) => socket.is_opaque(),
+            Speaker::Socks(socks) => socks.is_opaque(),
         }
     }
 
@@ -160,6 +186,7 @@ impl Session {
             Speaker::Http2(connection) => size_of::<Connection>() + connection.memory(),
             Speaker::Tls(channel) => size_of::<Channel>() + channel.memory(),
             Speaker::WebSocket(socket) => size_of::<Socket>() + socket.memory(),
+            Speaker::Socks(socks) => size_of::<Socks>() + socks.memory(),
         }
     }
 
@@ -177,6 +204,7 @@ impl Session {
             Speaker::Http2(connection) => connection.piece(facts, direction, piece, at, desk, calls),
             Speaker::Tls(channel) => channel.piece(facts, direction, piece, at, desk, calls),
             Speaker::WebSocket(socket) => socket.piece(facts, direction, piece, at, desk, calls),
+            Speaker::Socks(_) => {}
         }
     }
 
@@ -209,6 +237,11 @@ impl Session {
             Look::Http2 => {
                 self.become_speaker(Speaker::Http2(Box::new(Connection::new(facts))));
             }
+            Look::Socks if self.layers >= LAYERS_MAX => self.fresh = false,
+            Look::Socks => {
+                let socks = Socks::new(self.ambiguities());
+                self.become_speaker(Speaker::Socks(Box::new(socks)));
+            }
             Look::Tls if self.is_inside => self.fresh = false,
             Look::Tls => self.become_speaker(Speaker::Tls(Box::new(Channel::new(facts, at, desk)))),
         }
@@ -235,7 +268,13 @@ impl Session {
         }
     }
 
-    fn upgrade(&mut self, upgrade: Upgrade) {
+    fn upgrade(&mut self, upgrade: Upgrade, facts: &FlowFacts, desk: &mut Desk) {
+        if let Upgrade::Tunnel { taken } = upgrade {
+            if self.layers >= LAYERS_MAX {
+                return desk.losses.count(Loss::Opaque);
+            }
+            return self.enter_tunnel(taken, facts);
+        }
         self.layers += 1;
         if self.layers > LAYERS_MAX {
             return;
@@ -246,6 +285,66 @@ impl Session {
             }
             Upgrade::WebSocket(call) => {
                 self.become_speaker(Speaker::WebSocket(Box::new(Socket::new(call))));
+            }
+            Upgrade::Tunnel { .. } => {}
+        }
+    }
+
+    /// Everything begins anew with whoever stands at the far end.
+    fn enter_tunnel(&mut self, taken: u64, facts: &FlowFacts) {
+        let taints = self.ambiguities();
+        self.layers += 1;
+        self.tunnels += 1;
+        self.taken += taken;
+        self.speaker = Speaker::Http1(Conversation::new(facts));
+        self.fresh = true;
+        taints.iter().for_each(|why| self.taint(why));
+    }
+
+    /// What SOCKS has come to, and what lies behind it.
+    fn socks(
+        &mut self,
+        heard: Heard,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        let (taken, request, response) = match heard {
+            Heard::More => return,
+            Heard::Closed => return desk.losses.count(Loss::NotHttp),
+            Heard::Open { taken, request, response } => (taken, request, response),
+        };
+        self.enter_tunnel(taken, facts);
+        for (direction, bytes) in [(Direction::Request, request), (Direction::Response, response)] {
+            if !bytes.is_empty() {
+                self.piece(facts, direction, Piece::Bytes(&bytes), at, desk, calls);
+            }
+        }
+    }
+
+    /// In which ways the flow's bytes are ambiguous, as far as another speaker has to know.
+    fn ambiguities(&self) -> Ambiguities {
+        match &self.speaker {
+            Speaker::Http1(conversation) => conversation.ambiguities(),
+            Speaker::Socks(socks) => socks.ambiguities(),
+            _ => Ambiguities::default(),
+        }
+    }
+
+    /// The flow as seen beyond its tunnels: another one, so that ids of calls differ.
+    fn beyond(&self, facts: &FlowFacts) -> FlowFacts {
+        FlowFacts {
+            number: facts.number.wrapping_add(u64::from(self.tunnels).wrapping_mul(TUNNEL)),
+            ..*facts
+        }
+    }
+
+    /// Calls beyond a tunnel are at most grade B.
+    fn lower(&self, before: usize, calls: &mut [ApiCall]) {
+        if self.tunnels > 0 {
+            for call in calls.get_mut(before..).unwrap_or_default() {
+                call.grade = call.grade.max(Grade::B);
             }
         }
     }
@@ -265,6 +364,8 @@ fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool) -> Lo
     }
     if held > 0 {
         Look::Http1
+    } else if direction == Direction::Request && from_start && socks::looks_like_socks(bytes) {
+        Look::Socks
     } else if tls::looks_like_records(bytes, from_start) {
         Look::Tls
     } else if http2::looks_like_frames(direction, bytes, from_start) {

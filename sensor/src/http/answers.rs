@@ -233,6 +233,10 @@ impl Conversation {
     ) {
         // Without its request nobody knows whose socket it is.
         let is_asked = self.answering.is_some();
+        let taken = self.requests.position();
+        // What was sent before the grant was read as HTTP already, and is none.
+        let connects = protocol == Protocol::Stay
+            && self.answer_in_hand().is_some_and(|exchange| exchange.connects_behind(taken));
         if let Some(exchange) = self.answer_in_hand() {
             exchange.end_request();
             exchange.end_answer(at);
@@ -241,6 +245,7 @@ impl Conversation {
         let opens = |call: &&ApiCall| is_asked && protocol == Protocol::WebSocket && call.status == Some(101);
         match calls.last().filter(opens) {
             Some(call) => self.upgrade = Some((Upgrade::WebSocket(Box::new(call.clone())), 0)),
+            None if connects => self.upgrade = Some((Upgrade::Tunnel { taken }, 0)),
             None => desk.losses.count(Loss::Opaque),
         }
         self.go_opaque();

@@ -155,6 +155,11 @@ impl Exchange {
         matches!((self.request, self.answer), (Progress::Over { .. }, Progress::Over { .. }))
     }
 
+    /// Whether it is a CONNECT without body that ends at this position of the request stream.
+    pub(crate) fn connects_behind(&self, position: u64) -> bool {
+        self.is_connect && !self.doubtful && self.head_end == position
+    }
+
     pub(crate) fn has_request_body(&self) -> bool {
         self.call.request_bytes > 0
     }

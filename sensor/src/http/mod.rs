@@ -81,6 +81,8 @@ pub(crate) enum Upgrade {
     H2c(Box<Exchange>),
     /// WebSocket, opened by this call.
     WebSocket(Box<ApiCall>),
+    /// Anything, with another server: the proxy has granted CONNECT. So many bytes of the request stream came before it.
+    Tunnel { taken: u64 },
 }
 
 /// The HTTP of one flow.
