@@ -8,6 +8,7 @@ pub mod judged;
 pub mod page;
 pub mod scene;
 pub mod stand;
+pub mod suite;
 pub mod tree;
 pub mod tshark;
 pub mod wire;
