@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::told::Format;
+use crate::{eval::EvalArgs, told::Format};
 
 /// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
 #[derive(Debug, Parser)]
 #[command(
     name = "sidewatch",
     version,
-    after_help = "Exit codes: 0 done, 64 settings or usage, 65 bad input, \
+    after_help = "Exit codes: 0 done, 1 detection quality is worse than agreed, 64 settings or usage, 65 bad input, \
     66 input not found, 69 daemon or gateway unavailable, 73 output can not be created, 74 input/output error, \
     77 rights missing."
 )]
@@ -76,6 +76,14 @@ pub(crate) enum Command {
         after_help = "Example: one core, the fastest of five rounds:\n  sidewatch bench --rounds 5 day.pcap"
     )]
     Bench(BenchArgs),
+    /// Measure detection, wrong verdicts and times to detect on simulated worlds whose truth is known.
+    #[command(
+        after_help = "Examples: a quick look; the gate of every change; new figures in the manual:\n  \
+        sidewatch eval --world shop --attacks bola_slow,probing_fast --seeds 1..2\n  \
+        sidewatch eval --quick --gate bench/quality.toml\n  \
+        sidewatch eval --from out/eval/eval.json --page docs/detection-quality.md"
+    )]
+    Eval(Box<EvalArgs>),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  sidewatch completions bash > /etc/bash_completion.d/sidewatch")]
     Completions {

@@ -7,6 +7,8 @@ use std::{fmt, io, path::Path, process::ExitCode};
 pub(crate) enum Exit {
     /// The reader of our output went away: not an error.
     Quiet = 0,
+    /// Detection quality is worse than agreed.
+    Worse = 1,
     /// Settings or command line.
     Usage = 64,
     /// The input is not what it should be.

@@ -11,6 +11,7 @@ mod decode;
 mod deliver;
 mod desk;
 mod enforcement;
+mod eval;
 mod fault;
 mod feed;
 mod harden;
@@ -62,6 +63,7 @@ fn obey(cli: Cli) -> Result<(), Fault> {
         Command::Explain { verdict, json } => ask::explain(&verdict, json, &settings),
         Command::Verdicts(args) => ask::verdicts(&args, &settings),
         Command::Unblock { target } => ask::unblock(&target, &settings),
+        Command::Eval(args) => eval::eval(&args),
         Command::Completions { .. } => Ok(()),
     }
 }
