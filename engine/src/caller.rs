@@ -62,7 +62,8 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
         world.roll_over(*slot, scene.day);
         world.accustom(*slot);
         let subject = world.subjects.at_mut(*slot);
-        if subject.calls == COHORT_FROM_CALLS && subject.cohort == Cohort::GLOBAL {
+        let alone = subject.cohort == Cohort::GLOBAL && !world.config.without.cohorts;
+        if subject.calls == COHORT_FROM_CALLS && alone {
             subject.cohort = world.cohorts.join(scene.call, 0);
         }
     }

@@ -34,6 +34,23 @@ pub struct EngineConfig {
     pub findings_per_principal_max: u8,
     /// Signed-in principals behind one address within a day; with more it is shared and never blocked.
     pub shared_address_principals: u8,
+    /// Parts taken away, to measure what they are worth.
+    pub without: Without,
+    /// Tell every principal's finished days: [`crate::Engine::take_days`] must be called often.
+    pub audit_days: bool,
+}
+
+/// Parts of the engine that can be taken away to measure what they are worth; never in a deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Without {
+    /// What many peers show at once counts in full.
+    pub common_causes: bool,
+    /// Everybody is everybody's peer.
+    pub cohorts: bool,
+    /// Detectors are believed as they come, not compared with the days of peers.
+    pub peers: bool,
+    /// Unusual callers teach as others do.
+    pub gated_learning: bool,
 }
 
 impl Default for EngineConfig {
@@ -52,6 +69,8 @@ impl Default for EngineConfig {
             warm_up: WarmUp::default(),
             findings_per_principal_max: 12,
             shared_address_principals: 3,
+            without: Without::default(),
+            audit_days: false,
         }
     }
 }

@@ -9,6 +9,7 @@ use model::{
 
 use crate::{
     age::Phase,
+    audit::AuditedDay,
     caller,
     config::{EngineConfig, NeverBlock},
     decide::Judge,
@@ -145,6 +146,11 @@ impl Engine {
             phase: Phase::of(self.world.started, self.now),
             budget: self.world.budget,
         }
+    }
+
+    /// Days that ended since the last time, when `audit_days` is set.
+    pub fn take_days(&mut self) -> Vec<AuditedDay> {
+        std::mem::take(&mut self.world.audited)
     }
 
     /// What the engine dropped.

@@ -3,10 +3,10 @@
 use model::{Action, Timestamp};
 
 use crate::{
-    age::Phase,
+    age::{Age, Phase},
     detect::{Assessment, Crowding, DETECTORS, Detector, Grounds, REGISTRY, Voice},
     scene::day_of,
-    stats::harmonic_mean,
+    stats::{harmonic_mean, ville},
     subjects::Subject,
     votes::nats,
     world::World,
@@ -43,13 +43,13 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
         match spec.grounds {
             Grounds::Bound if voice.p < 1.0 => {
                 let score = nats(voice.p).max(subject.today.peak(spec.detector));
-                let among_peers = world.cells.p(spec.detector, subject.cohort, age, score);
+                let among_peers = among_peers(world, subject, spec.detector, age, score);
                 voice.p = voice.p.max(among_peers.unwrap_or(0.0));
             }
             Grounds::Bound => {}
             Grounds::Score => {
                 let score = subject.today.peak(spec.detector);
-                let among_peers = world.cells.p(spec.detector, subject.cohort, age, score);
+                let among_peers = among_peers(world, subject, spec.detector, age, score);
                 voice.p = match phase {
                     Phase::Observe => 1.0,
                     Phase::Warm => among_peers.unwrap_or(1.0).max(WARM_P_MIN),
@@ -65,6 +65,14 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
     voices
 }
 
+/// Probability of a day's score among the subject's peers; without peers, what the score says of itself.
+fn among_peers(world: &World, subject: &Subject, detector: Detector, age: Age, score: f32) -> Option<f64> {
+    if world.config.without.peers {
+        return Some(ville(score));
+    }
+    world.cells.p(detector, subject.cohort, age, score)
+}
+
 /// Fuses the voices about a subject, those explained by a common cause discounted.
 pub(crate) fn fuse(
     world: &World,
@@ -75,7 +83,7 @@ pub(crate) fn fuse(
     let learning = world.phase(subject, now) == Phase::Observe;
     let mut weights = [0.0; DETECTORS];
     for ((voice, spec), weight) in voices.iter_mut().zip(&REGISTRY).zip(&mut weights) {
-        if spec.crowding == Crowding::Excuses {
+        if spec.crowding == Crowding::Excuses && !world.config.without.common_causes {
             voice.p = world.causes.discount(spec.detector, subject.cohort, voice.p);
             voice.unattested = world.causes.discount(spec.detector, subject.cohort, voice.unattested);
         }

@@ -61,8 +61,10 @@ impl Engine {
         let fused = fuse(&self.world, self.world.subjects.at(slot), voices, now);
         let theta = self.world.config.budget_false_blocks_per_million * 1e-6;
         let today = &mut self.world.subjects.at_mut(slot).today;
-        today.flagged |= fused.p < FLAGGED_BELOW;
-        today.condemned |= fused.p < theta;
+        today.lower(fused.p);
+        let gated = !self.world.config.without.gated_learning;
+        today.flagged |= gated && fused.p < FLAGGED_BELOW;
+        today.condemned |= gated && fused.p < theta;
         fused
     }
 

@@ -1,6 +1,7 @@
 //! The engine room: API calls and ticks in, findings and verdicts out. Never I/O, never the host's clock.
 
 mod age;
+mod audit;
 mod budget;
 mod caller;
 mod causes;
@@ -32,8 +33,9 @@ mod votes;
 mod world;
 
 pub use age::Phase;
+pub use audit::{AuditedDay, CohortName};
 pub use budget::Budget;
-pub use config::{BlastRadius, EngineConfig, NeverBlock, WarmUp};
+pub use config::{BlastRadius, EngineConfig, NeverBlock, WarmUp, Without};
 pub use detect::{DetectorFacts, detectors};
 pub use engine::{Engine, Judgement};
 pub use snapshot::SnapshotError;

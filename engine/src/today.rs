@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{DETECTORS, Detector, Set};
+use crate::{
+    detect::{DETECTORS, Detector, Set},
+    votes::nats,
+};
 
 /// What a subject showed today. Rolled over with its first call of the next day.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +20,8 @@ pub(crate) struct Today {
     /// Detectors that found it rarer than 1 in 1 000 today, counted once in `Causes`.
     pub(crate) loud: Set,
     peaks: [f32; DETECTORS],
+    /// The lowest fused probability of the day, as `-ln p`.
+    unlikely: f32,
 }
 
 impl Today {
@@ -33,6 +38,16 @@ impl Today {
             *peak = score;
         }
         higher
+    }
+
+    /// Takes a fused probability.
+    pub(crate) fn lower(&mut self, p: f64) {
+        self.unlikely = self.unlikely.max(nats(p));
+    }
+
+    /// The lowest fused probability of the day; 1 when it was never judged.
+    pub(crate) fn least(&self) -> f64 {
+        (-f64::from(self.unlikely)).exp()
     }
 
     /// Forgets what it showed today.

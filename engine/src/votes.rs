@@ -15,6 +15,7 @@ impl World {
             return;
         }
         if before != 0 {
+            self.audit(slot);
             self.vote(slot);
         }
         let subject = self.subjects.at_mut(slot);

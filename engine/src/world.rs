@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::{
     age::Phase,
+    audit::AuditedDay,
     budget::Budget,
     causes::Causes,
     cells::Cells,
@@ -71,6 +72,8 @@ pub(crate) struct World {
     pub(crate) charged: SmallVec<[(usize, Detector); 4]>,
     /// Findings that are about no subject under judgement.
     pub(crate) findings: Vec<Finding>,
+    /// Finished days, when they are asked for.
+    pub(crate) audited: Vec<AuditedDay>,
     pub(crate) kept_calls: usize,
     pub(crate) kept_calls_max: usize,
 }
@@ -154,6 +157,7 @@ impl World {
             losses: Losses::default(),
             charged: SmallVec::new(),
             findings: Vec::new(),
+            audited: Vec::new(),
             kept_calls: 0,
             kept_calls_max: share(7) / 160,
             config,

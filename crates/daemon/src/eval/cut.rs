@@ -98,12 +98,20 @@ pub(crate) struct Change {
 }
 
 /// Parts taken away, and losses, in the order of the report.
-static CHANGES: [Change; 4] = [
+static CHANGES: [Change; 8] = [
     Change {
         name: "without ownership",
         engine: |config| {
             config.disabled.insert("foreign_owner".into());
         },
+        loss: 0.0,
+    },
+    Change { name: "without common causes", engine: |config| config.without.common_causes = true, loss: 0.0 },
+    Change { name: "without cohorts", engine: |config| config.without.cohorts = true, loss: 0.0 },
+    Change { name: "without comparison with peers", engine: |config| config.without.peers = true, loss: 0.0 },
+    Change {
+        name: "without gated learning",
+        engine: |config| config.without.gated_learning = true,
         loss: 0.0,
     },
     Change { name: "1 % of calls missed", engine: |_| {}, loss: 0.01 },

@@ -1,7 +1,7 @@
 //! One world, from its first call to its last: simulated, judged, enforced, and compared with the truth.
 
-use engine::{Engine, EngineConfig, Judgement};
-use eval::{Contest, ContestScores, Cost, Label, Scores, Stability, Tally};
+use engine::{AuditedDay, DetectorFacts, Engine, EngineConfig, Judgement};
+use eval::{Contest, ContestScores, Cost, Day, Label, Scores, Stability, Tally};
 use model::{Action, ApiCall, Mode, Pseudonyms, Timestamp, VerdictId};
 use pipe::Sequencer;
 use sim::{AttackOrder, Events, SimConfig, Simulation, WorldName};
@@ -106,6 +106,7 @@ pub(super) fn ours(
     let loss = change.map_or(cut.loss, |change| cut.loss.max(change.loss));
     let mut simulation = world.simulation(cut, loss)?;
     let mut config = settings(budget);
+    config.audit_days = true;
     if let Some(change) = change {
         (change.engine)(&mut config);
     }
@@ -113,6 +114,7 @@ pub(super) fn ours(
     let mut tally = Tally::new(world.names());
     let (mut costs, mut judgements, mut clock) = (Costs::default(), Vec::new(), Timestamp::ZERO);
     let mut count = 0_u64;
+    let detectors = engine::detectors();
     while let Some((call, origin)) = simulation.next() {
         tally.call(&call, label(&origin));
         count += 1;
@@ -122,6 +124,9 @@ pub(super) fn ours(
             costs.nanos.push(u32::try_from(watch.elapsed().as_nanos()).unwrap_or(u32::MAX));
         }
         tick(&mut engine, &mut clock, &call, &mut judgements);
+        for day in engine.take_days() {
+            audit(&mut tally, &day, &detectors);
+        }
         for judgement in judgements.drain(..) {
             match judgement {
                 Judgement::Finding(finding) => tally.finding(&finding),
@@ -140,6 +145,12 @@ pub(super) fn ours(
     costs.most = summary.principals;
     let scores = Scores::of(tally, &truth(&simulation.truth()), &world.says(), world.first_day());
     Ok((scores, costs))
+}
+
+fn audit(tally: &mut Tally, day: &AuditedDay, detectors: &[DetectorFacts]) {
+    let voices: Vec<_> = detectors.iter().zip(day.voices).map(|(facts, p)| (facts.name, p)).collect();
+    let cohort = day.cohort.to_string();
+    tally.day(day.principal, &Day { cohort: &cohort, p: day.p, voices: &voices });
 }
 
 /// Rules of others in an open loop: nobody is refused, so each sees every attack to its end.
