@@ -9,6 +9,21 @@ use crate::report::Report;
 #[must_use]
 pub fn text(report: &Report) -> String {
     let mut page = String::new();
+    budgets(&mut page, report);
+    kinds(&mut page, report);
+    others(&mut page, report);
+    let cost = &report.cost;
+    let _ = write!(
+        page,
+        "\n\n{} ns a call (median), {} ns (99th percentile), {} bytes per principal\n",
+        number(cost.observe_ns_p50),
+        number(cost.observe_ns_p99),
+        number(cost.bytes_per_principal)
+    );
+    page
+}
+
+fn budgets(page: &mut String, report: &Report) {
     for ours in &report.budgets {
         let _ = write!(
             page,
@@ -40,6 +55,9 @@ pub fn text(report: &Report) -> String {
         }
         page.push('\n');
     }
+}
+
+fn kinds(page: &mut String, report: &Report) {
     if let Some(ours) = report.budgets.first() {
         let _ = writeln!(
             page,
@@ -60,6 +78,9 @@ pub fn text(report: &Report) -> String {
             );
         }
     }
+}
+
+fn others(page: &mut String, report: &Report) {
     for baseline in &report.baselines {
         for at in &baseline.at {
             let allowed = at
@@ -85,13 +106,4 @@ pub fn text(report: &Report) -> String {
     for run in &report.stability {
         let _ = write!(page, "\n{:34}{} of {} verdicts differ", run.name, run.different, run.verdicts);
     }
-    let cost = &report.cost;
-    let _ = write!(
-        page,
-        "\n\n{} ns a call (median), {} ns (99th percentile), {} bytes per principal\n",
-        number(cost.observe_ns_p50),
-        number(cost.observe_ns_p99),
-        number(cost.bytes_per_principal)
-    );
-    page
 }
