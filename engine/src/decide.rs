@@ -37,6 +37,15 @@ pub(crate) struct Live {
     at: Timestamp,
     pub(crate) until: Timestamp,
     level: usize,
+    /// People were told that it is not carried out.
+    unheeded: bool,
+}
+
+impl Live {
+    fn of(verdict: &Verdict, wanted: Action, level: usize) -> Self {
+        let (id, at, until) = (verdict.id, verdict.at, verdict.until);
+        Self { id, would: verdict.would, wanted, action: verdict.action, at, until, level, unheeded: false }
+    }
 }
 
 /// Who decides.
@@ -81,19 +90,58 @@ impl Judge {
         let until = now.after(world.config.ttl[level]);
         let replaces = before.filter(|live| live.until > now).map(|live| live.id);
         let verdict = write(world, subject, fused, call, &held, until, replaces);
-        self.remember(
-            verdict.principal.id,
-            Live {
-                id: verdict.id,
-                would: verdict.would,
-                wanted: wanted.action,
-                action: verdict.action,
-                at: now,
-                until,
-                level,
-            },
-        );
+        self.remember(verdict.principal.id, Live::of(&verdict, wanted.action, level));
         Some(verdict)
+    }
+
+    /// A verdict on somebody to whom the verdict on another extends, if it is news.
+    pub(crate) fn extend(
+        &mut self,
+        world: &World,
+        subject: &Subject,
+        verdict: Verdict,
+        call: &ApiCall,
+    ) -> Option<Verdict> {
+        let now = call.ended_at;
+        let before = self.live.get(&verdict.principal.id).copied();
+        let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
+        let rail = Rail { config: &world.config, subject, call, never_users: &self.never_users };
+        let held = self.rails.hold(Action::Block, &rail, world.subjects.len(), fresh);
+        let level = level(before, held.action, Action::Block, now, &world.config)?;
+        if held.action == Action::Block && fresh {
+            self.rails.count_block(now);
+        }
+        let verdict = Verdict {
+            id: verdict_id(&world.names, verdict.principal.id, held.action, now),
+            action: allowed(held.action, world.config.mode),
+            would: held.action,
+            risk: risk(verdict.p),
+            until: now.after(world.config.ttl[level]),
+            held_by: held.by.map(Into::into),
+            replaces: before.filter(|live| live.until > now).map(|live| live.id),
+            ..verdict
+        };
+        self.remember(verdict.principal.id, Live::of(&verdict, Action::Block, level));
+        Some(verdict)
+    }
+
+    /// Whether a block on this principal is live or was lately.
+    pub(crate) fn was_blocked(&self, id: PrincipalId) -> bool {
+        self.live.get(&id).is_some_and(|live| live.would == Action::Block)
+    }
+
+    /// Whether a block on this principal is live.
+    pub(crate) fn is_blocked(&self, id: PrincipalId, now: Timestamp) -> bool {
+        self.live.get(&id).is_some_and(|live| live.would == Action::Block && live.until > now)
+    }
+
+    /// When the block on this principal was asked for, if it should be in force by now; told once per verdict.
+    pub(crate) fn unheeded(&mut self, id: PrincipalId, now: Timestamp, grace: Duration) -> Option<Timestamp> {
+        let live = self.live.get_mut(&id)?;
+        let in_force = live.action == Action::Block && live.until > now && now.since(live.at) > grace;
+        let tell = in_force && !live.unheeded;
+        live.unheeded |= in_force;
+        tell.then_some(live.at)
     }
 
     /// Whether a gateway that carries out our verdict on this principal answers with `status`.
@@ -117,11 +165,7 @@ impl Judge {
     pub(crate) fn resume(&mut self, verdict: &Verdict, config: &EngineConfig) {
         let lasts = verdict.until.since(verdict.at);
         let level = config.ttl.iter().rposition(|ttl| *ttl <= lasts).unwrap_or(0);
-        let (would, action, at) = (verdict.would, verdict.action, verdict.at);
-        self.remember(
-            verdict.principal.id,
-            Live { id: verdict.id, would, wanted: would, action, at, until: verdict.until, level },
-        );
+        self.remember(verdict.principal.id, Live::of(verdict, verdict.would, level));
     }
 
     /// Forgets the verdict on a principal and its relapses.
@@ -218,10 +262,7 @@ fn write(
 ) -> Verdict {
     let p = if held.by == Some("grade") { fused.unattested } else { fused.p };
     let (principal, at) = (subject.principal.clone(), call.ended_at);
-    let action = match world.config.mode {
-        Mode::Enforce => held.action,
-        Mode::Monitor => held.action.min(Action::Notify),
-    };
+    let action = allowed(held.action, world.config.mode);
     let strongest = fused.order[0];
     let words = (REGISTRY[strongest].explain)(world, subject);
     let contributions = contributions(world, subject, fused);
@@ -241,6 +282,14 @@ fn write(
         refuted_by: words.refuted_by,
         held_by: held.by.map(Into::into),
         replaces,
+    }
+}
+
+/// What the mode allows of an action.
+fn allowed(action: Action, mode: Mode) -> Action {
+    match mode {
+        Mode::Enforce => action,
+        Mode::Monitor => action.min(Action::Notify),
     }
 }
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    Action, ApiCall, Finding, Losses, Mode, Outcome, Principal, PrincipalId, PrincipalKind, Pseudonyms,
-    Timestamp, Verdict,
+    Action, ApiCall, Finding, Losses, Mode, Outcome, Principal, PrincipalKind, Pseudonyms, Timestamp, Verdict,
 };
 
 use crate::{
@@ -20,8 +19,6 @@ use crate::{
     world::World,
 };
 
-/// How long a pardon holds.
-const PARDON: Duration = Duration::from_secs(86_400);
 /// How often the population's rates are learnt anew.
 const RELEARN: Duration = Duration::from_secs(600);
 
@@ -84,12 +81,12 @@ impl Engine {
         }
         out.extend(self.world.findings.drain(..).map(Judgement::Finding));
         self.judge_charged(&scene, out);
+        self.check_enforcement(&scene, out);
     }
 
     /// Moves time without a call: verdicts run out, rates are learnt anew.
     pub fn tick(&mut self, now: Timestamp, _out: &mut Vec<Judgement>) {
         self.advance(now);
-        self.judge.tick(self.now);
     }
 
     /// Takes up the verdicts that were live before a restart, at most one per principal. Those of a snapshot that are not
@@ -98,16 +95,6 @@ impl Engine {
         self.judge.keep_only(live, self.now);
         for verdict in live {
             self.judge.resume(verdict, &self.world.config);
-        }
-    }
-
-    /// An operator takes back the verdict on a principal: its evidence is forgotten, and for 24 h it gets at most `notify`.
-    pub fn pardon(&mut self, principal: PrincipalId, now: Timestamp) {
-        self.judge.forget(principal);
-        self.judge.rails.pardon(principal, now.after(PARDON));
-        if let Some(subject) = self.world.subjects.get_mut(principal) {
-            self.world.kept_calls = self.world.kept_calls.saturating_sub(subject.kept_calls());
-            subject.absolve();
         }
     }
 
@@ -166,6 +153,9 @@ impl Engine {
             (self.relearnt, self.world.started) = (self.now, self.now);
         }
         if self.now.as_secs() > self.tidied.as_secs() {
+            if self.now.as_secs() / 60 > self.tidied.as_secs() / 60 {
+                self.judge.tick(self.now);
+            }
             self.tidied = self.now;
             self.world.cells.refit(day_of(self.now));
         }
@@ -176,7 +166,6 @@ impl Engine {
         self.world.foreign_prior.relearn();
         self.world.probing_prior.relearn();
         self.world.login_prior.relearn();
-        self.judge.tick(self.now);
     }
 
     /// A refusal that our own verdict caused: no evidence against anybody.

@@ -30,12 +30,19 @@ impl Engine {
             self.tell(*slot, &fused, scene, out);
             out.extend(self.world.findings.drain(..).map(Judgement::Finding));
             let subject = self.world.subjects.at(*slot);
+            let known = self.judge.is_blocked(subject.principal.id, scene.call.ended_at);
             let Some(verdict) = self.judge.decide(&self.world, subject, &fused, scene.call) else { continue };
+            let mut user = None;
             if verdict.would == Action::Block {
-                self.world.budget.block(verdict.p);
+                if !known {
+                    self.world.budget.block(verdict.p);
+                }
                 self.world.unlearn(*slot);
+                self.note_block(*slot, &verdict);
+                user = self.climb(*slot, &verdict, scene.call);
             }
             out.push(Judgement::Verdict(verdict));
+            out.extend(user.map(Judgement::Verdict));
         }
     }
 

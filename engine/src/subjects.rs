@@ -63,6 +63,8 @@ pub(crate) struct Subject {
     pub(crate) told: [u8; DETECTORS],
     pub(crate) findings_today: u8,
     pub(crate) day: u16,
+    /// Until when a gateway should refuse it.
+    pub(crate) blocked_until: Timestamp,
     /// Whose peers it is among.
     pub(crate) cohort: Cohort,
     /// What it showed today.
@@ -182,6 +184,7 @@ impl Subject {
             told: [0; DETECTORS],
             findings_today: 0,
             day: 0,
+            blocked_until: Timestamp::ZERO,
             cohort: if kind == PrincipalKind::Ip { Cohort::ADDRESSES } else { Cohort::GLOBAL },
             today: Today::default(),
             habits: None,

@@ -244,3 +244,76 @@ fn a_tick_before_the_first_call_is_harmless() {
     assert_eq!(engine.summary().calls, 0);
     assert_eq!(engine.losses().nonzero().count(), 0);
 }
+
+/// Blocks two credentials of one user, an hour apart.
+fn block_twice(stage: &mut Stage, who: &model::Principal) {
+    for (n, credential) in ["first", "second"].into_iter().enumerate() {
+        let credential = token(credential);
+        stage.play(call("GET", "/api/profile", 401).from("192.0.2.77"));
+        for _ in 0..6 {
+            stage.play(call("GET", "/api/profile", 200).by(&credential).by(who).from("192.0.2.77"));
+        }
+        let mut touch = call("GET", "/trap", 404).by(&credential).by(who).from("192.0.2.77");
+        touch.decoys.push(format!("trap-{n}").into());
+        stage.play(touch);
+        stage.wait(3_600.0);
+    }
+}
+
+#[test]
+fn two_blocked_credentials_of_one_user_make_it_the_user() {
+    let mut stage = Stage::enforcing();
+    stage.shop(10, 4);
+    block_twice(&mut stage, &support::user("mallory"));
+    let verdict = stage.verdicts().last().copied().expect("a verdict").clone();
+    assert_eq!((verdict.principal, verdict.would), (support::user("mallory"), Action::Block));
+    assert!(verdict.reason.starts_with("2 credentials of this user"), "{}", verdict.reason);
+}
+
+#[test]
+fn a_user_that_is_never_blocked_is_not_blocked_by_its_credentials_either() {
+    let config = EngineConfig {
+        mode: Mode::Enforce,
+        never_block: vec![engine::NeverBlock::User("mallory".into())],
+        ..EngineConfig::default()
+    };
+    let mut stage = Stage::new(config);
+    stage.shop(10, 4);
+    block_twice(&mut stage, &support::user("mallory"));
+    stage.assert_quiet();
+}
+
+#[test]
+fn who_is_still_served_after_its_block_is_told_once() {
+    let mut stage = Stage::enforcing();
+    stage.shop(10, 4);
+    let culprit = token("customer-2");
+    let mut touch = call("GET", "/trap", 404).by(&culprit).from("198.51.1.3");
+    touch.decoys.push("trap".into());
+    stage.play(touch);
+    let failed = |stage: &Stage| {
+        stage.findings().iter().filter(|finding| finding.detector == "enforcement_failed").count()
+    };
+    (0..30).for_each(|_| stage.play(call("GET", "/api/profile", 200).by(&culprit).from("198.51.1.3")));
+    assert_eq!(failed(&stage), 0);
+    (0..90).for_each(|_| stage.play(call("GET", "/api/profile", 200).by(&culprit).from("198.51.1.3")));
+    assert_eq!(failed(&stage), 1);
+}
+
+#[test]
+fn people_keep_the_account_of_wrong_blocks() {
+    let mut stage = Stage::enforcing();
+    let probe = |n: u64, from: &str| call("GET", &format!("/admin/t{n}x"), 404).from(from);
+    for n in 0..12 {
+        stage.play(probe(n, "192.0.2.66"));
+        stage.play(probe(n, "192.0.2.67"));
+    }
+    stage.engine.confirm(address("192.0.2.66").id);
+    stage.engine.false_alarm(address("192.0.2.67").id, stage.now);
+    let budget = stage.engine.summary().budget;
+    assert_eq!((budget.blocks, budget.confirmed, budget.false_alarms), (2, 1, 1));
+    assert!(budget.expected < 4e-6, "{budget:?}");
+    stage.said.clear();
+    (12..40).for_each(|n| stage.play(probe(n, "192.0.2.67")));
+    assert_eq!(stage.strongest(&address("192.0.2.67")), Some(Action::Notify));
+}
