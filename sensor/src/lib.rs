@@ -25,6 +25,7 @@ mod sensitive;
 mod sensor;
 mod seq;
 mod session;
+mod signs;
 mod socks;
 mod stream;
 mod table;

@@ -4,6 +4,8 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::Signs;
+
 /// What a body was, told while it streamed by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyFacts {
@@ -145,6 +147,9 @@ pub struct Field {
     /// Of a number: the digits before its decimal point, negative for values below one; 0 otherwise.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub magnitude: i16,
+    /// What it looks like to an interpreter behind the service.
+    #[serde(default, skip_serializing_if = "Signs::is_empty")]
+    pub signs: Signs,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

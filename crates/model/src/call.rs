@@ -7,7 +7,10 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{Ambiguities, BodyFacts, Field, Messages, ObjectKey, Principal, Timestamp, digest::hex_id};
+use crate::{
+    Ambiguities, BodyFacts, Field, HeadSigns, Messages, ObjectKey, Principal, Signs, Timestamp,
+    TokenAlgorithm, digest::hex_id,
+};
 
 /// A call's id: a keyed hash of its flow, its place in the flow and its time. The same frames give the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +104,9 @@ pub struct Details {
     /// `grpc-status` of the trailers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grpc_status: Option<u32>,
+    /// What path and header fields look like to an interpreter behind the service.
+    #[serde(default, skip_serializing_if = "Signs::is_empty")]
+    pub signs: Signs,
     /// Server name that the TLS hello asked for; at most 255 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sni: Option<CompactString>,
@@ -243,6 +249,12 @@ pub struct Context {
     pub http2: u64,
     /// The browser says that another site caused the request (`Sec-Fetch-Site: cross-site`, or a foreign `Origin`).
     pub cross_site: bool,
+    /// What head and token do that is rare in good faith.
+    #[serde(default, skip_serializing_if = "HeadSigns::is_empty")]
+    pub signs: HeadSigns,
+    /// Family of the algorithm that the token's header names.
+    #[serde(default, skip_serializing_if = "TokenAlgorithm::is_absent")]
+    pub algorithm: TokenAlgorithm,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -9,9 +9,11 @@ mod finding;
 mod journal;
 mod line;
 mod loss;
+mod named;
 mod principal;
 mod pseudonym;
 mod revocation;
+mod signs;
 mod time;
 mod verdict;
 
@@ -32,5 +34,6 @@ pub use loss::{Loss, LossUnit, Losses};
 pub use principal::{Handle, Principal, PrincipalId, PrincipalKind};
 pub use pseudonym::{ObjectKey, Pseudonyms};
 pub use revocation::{Delivery, DeliveryState, Revocation};
+pub use signs::{HeadSign, HeadSigns, Sign, Signs, TokenAlgorithm};
 pub use time::{TimeError, Timestamp};
 pub use verdict::{Action, Contribution, Mode, Verdict, VerdictId};

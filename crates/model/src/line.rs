@@ -140,10 +140,25 @@ fn context(out: &mut Vec<u8>, call: &ApiCall) {
         number(out, call.context.http2);
     }
     out.extend_from_slice(if call.context.cross_site {
-        b",\"cross_site\":true}"
+        b",\"cross_site\":true"
     } else {
-        b",\"cross_site\":false}"
+        b",\"cross_site\":false"
     });
+    if !call.context.signs.is_empty() {
+        out.extend_from_slice(b",\"signs\":[");
+        for (at, sign) in call.context.signs.iter().enumerate() {
+            out.extend_from_slice(if at == 0 { b"\"" } else { b",\"" });
+            out.extend_from_slice(sign.name().as_bytes());
+            out.push(b'"');
+        }
+        out.push(b']');
+    }
+    if !call.context.algorithm.is_absent() {
+        out.extend_from_slice(b",\"algorithm\":\"");
+        out.extend_from_slice(call.context.algorithm.name().as_bytes());
+        out.push(b'"');
+    }
+    out.push(b'}');
 }
 
 /// What most calls lack.

@@ -5,6 +5,7 @@ use model::{Charset, Field, ValueKind};
 use smallvec::SmallVec;
 
 use super::shape::is_token;
+use crate::signs;
 
 /// Fields kept of one body or query: the limit of `BodyFacts::fields`.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -45,7 +46,10 @@ pub(crate) fn clean(name: &[u8]) -> CompactString {
 pub(crate) fn text_field(name: CompactString, value: &[u8]) -> Field {
     let (kind, magnitude) = kind_of(value);
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-    Field { name, kind, length, charset: Charset::of(value), magnitude }
+    let charset = Charset::of(value);
+    let mut seen = signs::of_value(value, charset);
+    seen.merge(signs::of_name(&name));
+    Field { name, kind, length, charset, magnitude, signs: seen }
 }
 
 /// Takes a field of a form, query or part. A name keeps its first and its last value.

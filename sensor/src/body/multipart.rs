@@ -126,7 +126,14 @@ impl MultipartScan {
         let Some(part) = self.part.take() else { return };
         let field = if part.is_file || part.overlong {
             let kind = if part.is_file { ValueKind::File } else { ValueKind::Text };
-            Field { name: part.name, kind, length: part.length, charset: Charset(part.charset), magnitude: 0 }
+            Field {
+                name: part.name,
+                kind,
+                length: part.length,
+                charset: Charset(part.charset),
+                magnitude: 0,
+                signs: Default::default(),
+            }
         } else {
             harvest.scalar(&part.clear_name, "", &self.held, rules);
             watcher.push(part.clear_name.as_bytes());

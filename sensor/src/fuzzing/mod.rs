@@ -9,6 +9,7 @@ mod http1;
 mod link;
 mod sensitive;
 mod session;
+mod signs;
 mod websocket;
 
 pub use bodies::{codings, json, operations, parts};
@@ -18,6 +19,7 @@ pub use http1::{answers, chunks, identity, path, requests};
 pub use link::frame;
 pub use sensitive::sensitive;
 pub use session::{gaps, head, session};
+pub use signs::signs;
 pub use websocket::websocket;
 
 use std::cell::RefCell;
@@ -47,6 +49,7 @@ pub const ENTRIES: &[Entry] = &[
     ("requests", requests),
     ("sensitive", sensitive),
     ("session", session),
+    ("signs", signs),
     ("websocket", websocket),
 ];
 

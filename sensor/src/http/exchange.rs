@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use httparse::Header;
 use model::{
     Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss,
-    Principal, PrincipalKind, Timestamp,
+    Principal, PrincipalKind, Signs, Timestamp,
 };
 
 use super::{
@@ -65,10 +65,11 @@ impl Exchange {
         positions: (u64, u64),
         index: u64,
         (method, version): (&[u8], HttpVersion),
-        caller: Caller,
+        mut caller: Caller,
         facts: &FlowFacts,
         desk: &Desk,
     ) -> Self {
+        caller.context.signs.merge(caller.token.signs(at));
         let mut seed = [0_u8; 16];
         seed[..8].copy_from_slice(&facts.number.to_be_bytes());
         seed[8..].copy_from_slice(&index.to_be_bytes());
@@ -116,7 +117,7 @@ impl Exchange {
                 login: caller.basic.map(Box::new),
                 decoys: caller.decoys,
                 ambiguities: caller.ambiguities,
-                details: details_of(caller.query, caller.canonical),
+                details: details_of(caller.query, caller.canonical, caller.signs),
             },
         }
     }
@@ -366,8 +367,8 @@ fn told(scan: Scan, desk: &mut Desk) -> Told {
 }
 
 /// What few heads say: a query, a path that is not canonical.
-fn details_of(query: Query, canonical: Option<CompactString>) -> Option<Box<Details>> {
-    if query.fields.is_empty() && canonical.is_none() {
+fn details_of(query: Query, canonical: Option<CompactString>, signs: Signs) -> Option<Box<Details>> {
+    if query.fields.is_empty() && canonical.is_none() && signs.is_empty() {
         return None;
     }
     let request = query.operation.map(|operation| BodyFacts {
@@ -375,7 +376,7 @@ fn details_of(query: Query, canonical: Option<CompactString>) -> Option<Box<Deta
         operations: [operation].into_iter().collect(),
         ..BodyFacts::default()
     });
-    Some(Box::new(Details { query: query.fields, request, canonical, ..Details::default() }))
+    Some(Box::new(Details { query: query.fields, request, canonical, signs, ..Details::default() }))
 }
 
 /// What the conversation knows that its calls need at their end.

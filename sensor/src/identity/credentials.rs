@@ -8,7 +8,11 @@ use model::{LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
-use super::{Fields, cookie::Session, jwt};
+use super::{
+    Fields,
+    cookie::Session,
+    jwt::{self, Token},
+};
 use crate::{
     body::{Rules, clean_name, pairs, tag},
     http::Desk,
@@ -25,11 +29,13 @@ const GENERIC_KEY_BYTES_MIN: usize = 16;
 
 /// What one credential stands for: itself, and the user and client that it claims.
 type Principals = SmallVec<[Principal; 2]>;
+/// The same with what a token says of itself.
+type Known = (Principals, Token);
 
 /// Principals of credentials seen lately, by keyed hash of the credential: no clear secret stays.
 /// A direct-mapped table; a row is overwritten by the next credential that falls on it.
 pub(crate) struct IdentityCache {
-    rows: Vec<Option<(u128, Principals)>>,
+    rows: Vec<Option<(u128, Known)>>,
 }
 
 impl IdentityCache {
@@ -37,15 +43,15 @@ impl IdentityCache {
         Self { rows: vec![None; CACHE_ROWS] }
     }
 
-    fn principals(&mut self, key: u128, make: impl FnOnce() -> Principals) -> Principals {
+    fn known(&mut self, key: u128, make: impl FnOnce() -> Known) -> Known {
         let place = usize::try_from(key % CACHE_ROWS as u128).unwrap_or(0);
         let Some(row) = self.rows.get_mut(place) else { return make() };
         match row {
-            Some((known, principals)) if *known == key => principals.clone(),
+            Some((known, read)) if *known == key => read.clone(),
             _ => {
-                let principals = make();
-                *row = Some((key, principals.clone()));
-                principals
+                let read = make();
+                *row = Some((key, read.clone()));
+                read
             }
         }
     }
@@ -63,6 +69,8 @@ pub(super) struct Credentials<'h> {
     pub(super) has_two_sessions: bool,
     /// The query carries one.
     pub(super) has_query: bool,
+    /// What the token says of itself.
+    pub(super) token: Token,
     credentials: Principals,
     named: Principals,
 }
@@ -189,15 +197,18 @@ impl<'h> Credentials<'h> {
         }
         let names = &desk.names;
         let key = names.hash(kind.name().as_bytes(), clear);
-        let principals = desk.identities.principals(key, || {
+        let (principals, token) = desk.identities.known(key, || {
             let mut principals = Principals::new();
             principals.push(names.credential(kind, clear));
             let claims =
                 (kind == PrincipalKind::Token).then(|| jwt::claims(clear)).flatten().unwrap_or_default();
             principals.extend(claims.user.map(|name| names.named(PrincipalKind::User, &name)));
             principals.extend(claims.client.map(|name| names.named(PrincipalKind::Client, &name)));
-            principals
+            (principals, claims.token)
         });
+        if self.token.algorithm.is_absent() {
+            self.token = token;
+        }
         for principal in principals {
             if !principal.kind.is_credential() {
                 self.name(principal);

@@ -3,7 +3,7 @@
 //! 2016): no clear secret stays, and nobody without the key can make two blocks look alike.
 
 use highway::{HighwayHash as _, HighwayHasher, Key};
-use model::Pseudonyms;
+use model::{HeadSign, Pseudonyms};
 use smallvec::SmallVec;
 
 use super::{
@@ -67,6 +67,10 @@ impl Familiar {
         caller.asked.clear();
         caller.query = super::Query::default();
         caller.decoys.clear();
+        if caller.context.signs.contains(HeadSign::Path) {
+            // The path is this request's alone.
+            return;
+        }
         if let Some(row) = self.rows.get_mut(place(key)) {
             *row = Some((key, Box::new(Known { caller, framed, clear })));
         }
@@ -116,6 +120,7 @@ pub(crate) fn recall(
     target.forms(look, None, &mut forms);
     caller.client = facts.client.ip().to_canonical();
     caller.path = path_text(target.path, &clear);
+    caller.signs.merge(super::path_signs(target.path, &mut caller.context.signs));
     let canonical = canonical_text(target.path, look, &clear, &mut forms);
     caller.canonical = canonical.filter(|text| *text != caller.path);
     caller.forms = forms;

@@ -5,9 +5,11 @@ mod cookie;
 mod credentials;
 pub(crate) mod familiar;
 mod jwt;
+mod oddities;
 mod target;
 
 pub(crate) use credentials::IdentityCache;
+pub(crate) use jwt::Token;
 
 use std::net::IpAddr;
 
@@ -15,7 +17,8 @@ use compact_str::CompactString;
 use httparse::Header;
 use memchr::memmem;
 use model::{
-    Ambiguities, Ambiguity, Context, FieldId, Issued, LoginAttempt, Operation, Principal, PrincipalKind,
+    Ambiguities, Ambiguity, Context, FieldId, HeadSign, HeadSigns, Issued, LoginAttempt, Operation,
+    Principal, PrincipalKind, Signs,
 };
 use smallvec::SmallVec;
 
@@ -24,9 +27,11 @@ use crate::{
         Fields as Parameters, Rules, clean, field_id, graphql_operation, id_shape, keep, pairs, text_field,
     },
     http::{Desk, Form, Forms, Look, Protocol, Touched},
+    signs,
     stream::FlowFacts,
 };
 use credentials::Credentials;
+use oddities::Oddities;
 use target::{PATH_BYTES_MAX, Target, canonical_text, host_text, path_text};
 
 /// Ids kept of a query, with those of the body: the limit of `ApiCall::asked`.
@@ -47,6 +52,10 @@ pub(crate) struct Caller {
     /// The user and password of basic auth.
     pub(crate) basic: Option<LoginAttempt>,
     pub(crate) query: Query,
+    /// What the token says of itself.
+    pub(crate) token: Token,
+    /// What path and fields look like to an interpreter.
+    pub(crate) signs: Signs,
     pub(crate) expects_continue: bool,
     /// What `Upgrade` asks for.
     pub(crate) wants: Protocol,
@@ -120,6 +129,10 @@ pub(crate) fn caller_in(
         decoys_in(headers, rules, &mut decoys);
     }
     let path = path_text(target.path, &credentials.clear);
+    let mut context = fields.context(host, desk);
+    let mut seen = path_signs(target.path, &mut context.signs);
+    context.algorithm = credentials.token.algorithm;
+    seen.merge(fields.oddities.values);
     let alone = is_plain
         && !credentials.has_query
         && fields.x_forwarded_for.is_empty()
@@ -139,7 +152,9 @@ pub(crate) fn caller_in(
         path,
         wants: fields.wants,
         forms,
-        context: fields.context(host, desk),
+        context,
+        token: credentials.token,
+        signs: seen,
         asked,
         decoys,
         basic: credentials.basic.clone(),
@@ -152,6 +167,15 @@ pub(crate) fn caller_in(
         },
         identities: credentials.into_identities(),
     }
+}
+
+/// What a path looks like; noted in the signs of the head, too.
+pub(super) fn path_signs(path: &[u8], head: &mut HeadSigns) -> Signs {
+    let seen = signs::of_path(path);
+    if !seen.is_empty() {
+        head.insert(HeadSign::Path);
+    }
+    seen
 }
 
 /// Adds the decoys that header values touch.
@@ -237,6 +261,7 @@ struct Fields<'h> {
     language: &'h [u8],
     origin: &'h [u8],
     is_cross_site: bool,
+    oddities: Oddities<'h>,
     /// Keyed hash of the names.
     names: u64,
 }
@@ -248,6 +273,7 @@ impl<'h> Fields<'h> {
         let mut names = std::mem::take(&mut desk.scratch);
         names.clear();
         for header in headers {
+            fields.oddities.field(header);
             if fields.field(header, &desk.config.api_key_headers) {
                 names.extend_from_slice(header.name.as_bytes());
                 names.push(b'\n');
@@ -327,6 +353,7 @@ impl<'h> Fields<'h> {
             agent: hash(b"agent", self.agent),
             headers: self.names,
             language: hash(b"language", self.language),
+            signs: self.oddities.signs(host),
             cross_site: self.is_cross_site || origin.is_some_and(|origin| !origin.eq_ignore_ascii_case(host)),
             ..Context::default()
         }

@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 
 use super::*;
 use crate::{
-    Ambiguities, Ambiguity, CallId, Context, Details, Issued, LoginAttempt, PrincipalKind, Pseudonyms,
+    Ambiguities, Ambiguity, CallId, Context, Details, HeadSign, HeadSigns, Issued, LoginAttempt,
+    PrincipalKind, Pseudonyms, TokenAlgorithm,
 };
 
 fn an_address() -> impl Strategy<Value = IpAddr> {
@@ -65,7 +66,18 @@ prop_compose! {
             complete,
             grade: [Grade::A, Grade::B, Grade::C][grade],
             ended_at: Timestamp::from_nanos(ended),
-            context: Context { agent: hash, tls: hash * tls, http2: tls, cross_site: cross, ..Context::default() },
+            context: Context {
+                agent: hash,
+                tls: hash * tls,
+                http2: tls,
+                cross_site: cross,
+                signs: HeadSign::ALL.iter().copied().filter(|sign| hash >> *sign as u32 & 1 == 1).fold(HeadSigns::default(), |mut set, sign| {
+                    set.insert(sign);
+                    set
+                }),
+                algorithm: if more { TokenAlgorithm::Rsa } else { TokenAlgorithm::Absent },
+                ..Context::default()
+            },
             asked: SmallVec::from_vec(asked),
             given: SmallVec::from_vec(given),
             issued: who.clone().filter(|_| more).map(|credential| Issued { credential, renews: None }).into_iter().collect(),

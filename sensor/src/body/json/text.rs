@@ -1,14 +1,17 @@
 //! Strings of a JSON text: bytes in pieces in, names and wanted values without their escapes out. Wipes what may be a
 //! secret.
 
-use model::Charset;
+use model::{Charset, Signs};
 use zeroize::Zeroize as _;
 
 use super::{JsonScan, State, Verdict};
-use crate::body::{
-    Harvest, Rules,
-    shape::ID_BYTES_MAX,
-    text::{Utf8, plain_len},
+use crate::{
+    body::{
+        Harvest, Rules,
+        shape::ID_BYTES_MAX,
+        text::{Utf8, plain_len},
+    },
+    signs,
 };
 
 /// Bytes of a name that are held; a longer one is not told from others.
@@ -27,6 +30,8 @@ pub(super) struct Text {
     is_told: bool,
     pub(super) length: u32,
     pub(super) charset: Charset,
+    /// What it looks like, for the first value under a path.
+    pub(super) signs: Signs,
     /// Place in an escape: zero outside, one behind the backslash, then one per hex digit awaited.
     escape: u8,
     unit: u16,
@@ -42,10 +47,9 @@ impl Text {
     }
 
     pub(super) fn hold(&mut self, part: &[u8]) {
-        self.overlong |= self.held.len() + part.len() > self.held_max;
-        if !self.overlong {
-            self.held.extend_from_slice(part);
-        }
+        let room = self.held_max.saturating_sub(self.held.len());
+        self.overlong |= part.len() > room;
+        self.held.extend_from_slice(part.get(..room).unwrap_or(part));
     }
 
     /// Wipes what may be a secret; ids and names of fields are none, and wiping every one is dear.
@@ -142,11 +146,12 @@ impl JsonScan {
             if self.is_first {
                 self.text.length = u32::try_from(n).unwrap_or(u32::MAX);
                 self.text.charset = Charset::of(text);
+                self.text.signs = signs::of_value(text, self.text.charset);
             }
             self.end_string(Some(text).filter(|text| text.len() <= wanted), rules, harvest);
             return rest.get(1..).unwrap_or_default();
         }
-        self.text.begin(wanted);
+        self.text.begin(if self.is_first { wanted.max(signs::LOOK_BYTES_MAX) } else { wanted });
         self.text.is_told = self.is_first;
         self.state = State::Text;
         self.in_text(bytes, rules, harvest)
@@ -203,12 +208,16 @@ impl JsonScan {
             self.lose(Verdict::Broken);
             return rest;
         }
+        if self.text.is_told {
+            self.text.signs = signs::of_value(&self.text.held, self.text.charset);
+        }
         self.with_held(|scan, text| {
             if scan.text.is_name {
                 // One byte longer than any name that counts.
                 scan.end_name(text.unwrap_or(&[0; NAME_HELD_MAX + 1]), rules, harvest);
             } else {
-                scan.end_string(text, rules, harvest);
+                let wanted = usize::from(scan.interest().bytes_max);
+                scan.end_string(text.filter(|text| text.len() <= wanted), rules, harvest);
             }
         });
         rest

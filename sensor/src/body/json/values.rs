@@ -7,10 +7,13 @@ use super::{
     paths::{Found, NAME_BYTES_MAX},
     text::NAME_HELD_MAX,
 };
-use crate::body::{
-    Harvest, Rules,
-    fields::{FIELDS_MAX, field_name},
-    harvest::Interest,
+use crate::{
+    body::{
+        Harvest, Rules,
+        fields::{FIELDS_MAX, field_name},
+        harvest::Interest,
+    },
+    signs,
 };
 
 /// Names above a field, with its own: what lies deeper is no field.
@@ -70,6 +73,7 @@ impl JsonScan {
         if self.is_first {
             let (length, charset) = (self.text.length, self.text.charset);
             self.tell(ValueKind::Text, length, charset, 0);
+            self.note_signs();
         }
         self.end_value();
     }
@@ -116,12 +120,14 @@ impl JsonScan {
         }
         let above = self.fields.get(usize::from(level.field).wrapping_sub(1));
         let name = field_name(above.map_or("", |field| &field.name), name);
+        let signs = signs::of_name(&name);
         self.fields.push(Field {
             name,
             kind: ValueKind::Null,
             length: 0,
             charset: Charset::default(),
             magnitude: 0,
+            signs,
         });
         let place = u8::try_from(self.fields.len()).unwrap_or(0);
         if let Some(path) = self.paths.get_mut(self.path) {
@@ -134,6 +140,17 @@ impl JsonScan {
         let place = self.paths.get(self.path).map_or(0, |path| path.field);
         if let Some(field) = self.fields.get_mut(usize::from(place).wrapping_sub(1)) {
             (field.kind, field.length, field.charset, field.magnitude) = (kind, length, charset, magnitude);
+        }
+    }
+
+    /// Tells what the text under a path looks like, if that path is a field.
+    fn note_signs(&mut self) {
+        if self.text.signs.is_empty() {
+            return;
+        }
+        let place = self.paths.get(self.path).map_or(0, |path| path.field);
+        if let Some(field) = self.fields.get_mut(usize::from(place).wrapping_sub(1)) {
+            field.signs.merge(self.text.signs);
         }
     }
 }
