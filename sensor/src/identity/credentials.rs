@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use model::{LoginAttempt, Principal, PrincipalKind};
+use model::{Ambiguities, Ambiguity, LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
@@ -120,6 +120,15 @@ impl<'h> Credentials<'h> {
             found.add(PrincipalKind::Cookie, value, desk);
         }
         found
+    }
+
+    /// Two credentials of a kind may be two callers.
+    pub(super) fn ambiguities(&self) -> Ambiguities {
+        if self.is_contradictory || self.has_two_sessions {
+            Ambiguity::Credentials.into()
+        } else {
+            Ambiguities::default()
+        }
     }
 
     /// Credentials first, then user and client; nobody when they contradict each other.

@@ -17,8 +17,8 @@ use compact_str::CompactString;
 use httparse::Header;
 use memchr::memmem;
 use model::{
-    Ambiguities, Ambiguity, Context, FieldId, HeadSign, HeadSigns, Issued, LoginAttempt, Operation,
-    Principal, PrincipalKind, Signs,
+    Ambiguities, Context, FieldId, HeadSign, HeadSigns, Issued, LoginAttempt, Operation, Principal,
+    PrincipalKind, Signs,
 };
 use smallvec::SmallVec;
 
@@ -160,11 +160,7 @@ pub(crate) fn caller_in(
         basic: credentials.basic.clone(),
         query,
         expects_continue: fields.expects_continue,
-        ambiguities: if credentials.is_contradictory || credentials.has_two_sessions {
-            Ambiguity::Credentials.into()
-        } else {
-            Ambiguities::default()
-        },
+        ambiguities: credentials.ambiguities(),
         identities: credentials.into_identities(),
     }
 }

@@ -91,7 +91,7 @@ fn is_lookalike(name: &str) -> bool {
                 .zip(name.bytes())
                 .all(|(a, b)| a.eq_ignore_ascii_case(&b) || a == b'-' && b == b'_')
     };
-    TRUSTED.iter().any(|known| same(&known))
+    TRUSTED.iter().any(same)
 }
 
 #[cfg(test)]
