@@ -4,6 +4,7 @@ mod decap;
 mod reader;
 mod rules;
 mod tables;
+mod tls;
 
 use std::{
     fs, io,

@@ -6,7 +6,7 @@ use connect::GatewayConfig;
 use model::{Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
-use super::decap::Decap;
+use super::{decap::Decap, tls::Tls};
 
 /// Everything that can be set. Every key has a default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -97,22 +97,6 @@ impl Default for Sensor {
             body_ratio: 200,
             decoder_mib: 32,
         }
-    }
-}
-
-/// How TLS is read with session keys.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Tls {
-    pub(crate) key_logs: Vec<PathBuf>,
-    pub(crate) key_wait_s: u64,
-    pub(crate) hold_kib: usize,
-    pub(crate) sessions: usize,
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Self { key_logs: Vec::new(), key_wait_s: 10, hold_kib: 64, sessions: 65_536 }
     }
 }
 
