@@ -1,5 +1,8 @@
 //! TLS: captures made with nginx, curl and OpenSSL, with their key logs in; the calls must be those that were served.
 
+mod table;
+mod tape;
+
 use std::{fs, path::PathBuf};
 
 use model::{ApiCall, Loss, Pseudonyms};

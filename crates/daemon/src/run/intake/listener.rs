@@ -12,7 +12,7 @@ use std::{
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::{Body as _, Bytes, Incoming},
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
     server::conn::http1,
     service::service_fn,
@@ -176,13 +176,13 @@ impl Desk {
         let path = request.uri().path().to_owned();
         let id = request.headers().get("x-correlationid").and_then(|id| id.to_str().ok());
         let id = id.unwrap_or_default().to_owned();
+        if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
+            return self.too_large();
+        }
         let body = Limited::new(request.into_body(), BODY_BYTES_MAX).collect();
         let body = match timeout(PATIENCE, body).await {
             Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                self.gate.count(Loss::IntakeRefused, 1);
-                return say(StatusCode::PAYLOAD_TOO_LARGE, "expected at most 8 MiB");
-            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return self.too_large(),
             Ok(Err(_)) => return say(StatusCode::BAD_REQUEST, "the body is cut off"),
             Err(_) => return say(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
         };
@@ -275,6 +275,11 @@ impl Desk {
         let mut answer = say(StatusCode::SERVICE_UNAVAILABLE, "too much at once");
         answer.headers_mut().insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("1"));
         answer
+    }
+
+    fn too_large(&self) -> Answer {
+        self.gate.count(Loss::IntakeRefused, 1);
+        say(StatusCode::PAYLOAD_TOO_LARGE, "expected at most 8 MiB")
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {
