@@ -18,6 +18,8 @@ mod distinct;
 #[allow(dead_code, reason = "each test takes the distribution it needs")]
 mod draws;
 mod eprocess;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod gauge;
 mod hmp;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod hours;
@@ -25,6 +27,8 @@ mod hours;
 mod markov;
 mod maxima;
 mod npmle;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod shape;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod special;
 #[allow(dead_code, reason = "detectors take it up one by one")]
@@ -47,12 +51,16 @@ pub(crate) use cusum::{Bank, Cusum, Drifts};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use distinct::{Distinct, DistinctLately};
 pub(crate) use eprocess::{Excuse, Hit, Process};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use gauge::{Categories, Choices, Gauge};
 pub(crate) use hmp::harmonic_mean;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use hours::{Calendar, Profile, WeekHour};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use markov::{History, Sequences};
 pub(crate) use npmle::Prior;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use tail::Kind;
 #[allow(unused_imports, reason = "detectors take them up one by one")]

@@ -1,0 +1,359 @@
+//! Shapes of requests: the fields that normal calls of one route carry in, the oddest thing about another call's out.
+//! Never a value: sorts, sizes and characters are all that a call tells.
+
+use compact_str::CompactString;
+use model::{Charset, Field, IdShape, Shape, ValueKind};
+use serde::{Deserialize, Serialize};
+
+use super::gauge::{Categories, Choices, Gauge, VOTES_MIN};
+use crate::hash::mix;
+
+/// Field names kept of one route. Later ones are strangers for ever.
+const FIELDS_MAX: usize = 48;
+/// Characters told apart: the bits of a charset.
+const CHARSETS: u8 = 8;
+
+/// What calls of one route look like: 4 to 16 KiB.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct FormModel {
+    votes: u16,
+    /// Votes that brought a new name after the first twenty.
+    novel: u16,
+    fields: Vec<Named>,
+    body: BodyModel,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Named {
+    name: CompactString,
+    present: u16,
+    model: FieldModel,
+}
+
+/// What the values of one field look like: 80 bytes, some hundred more outside.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct FieldModel {
+    kinds: Categories<8>,
+    size: Gauge,
+    /// Values that held each class of characters.
+    charset: [u16; CHARSETS as usize],
+    looks: Choices,
+    styles: Categories<5>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct BodyModel {
+    depth: Gauge,
+    longest: Gauge,
+    values: Gauge,
+    bytes: Gauge,
+}
+
+/// The oddest thing about a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Oddity<'a> {
+    /// Surprise in nats; 0 when nothing is odd.
+    pub(crate) score: f32,
+    pub(crate) aspect: Aspect,
+    /// The field, empty for the whole body.
+    pub(crate) field: &'a str,
+}
+
+/// What may be odd.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Aspect {
+    #[default]
+    Nothing,
+    /// A value of another type.
+    Kind,
+    /// Length of a text or list, digits of a number.
+    Size,
+    /// Characters that its values never hold.
+    Charset,
+    /// A look that the few choices of the field do not have.
+    Choice,
+    /// An id of another form.
+    Style,
+    /// A field that is always there is not.
+    Missing,
+    /// A field that nobody sends.
+    Unknown,
+    /// Nesting of the body.
+    Depth,
+    /// Its longest list.
+    Longest,
+    /// How many values it holds.
+    Values,
+    /// Its bytes.
+    Bytes,
+}
+
+impl<'a> Oddity<'a> {
+    fn raise(&mut self, score: f32, aspect: Aspect, field: &'a str) {
+        if score > self.score {
+            *self = Self { score, aspect, field };
+        }
+    }
+}
+
+impl FormModel {
+    /// Judges a call's fields and body. Empty until twenty votes are in.
+    pub(crate) fn judge<'a>(&'a self, fields: &'a [Field], body: Option<(&Shape, u64)>) -> Oddity<'a> {
+        let mut oddity = Oddity::default();
+        if u32::from(self.votes) < VOTES_MIN {
+            return oddity;
+        }
+        let (mut seen, mut from) = (0_u64, 0);
+        for field in fields {
+            let Some(at) = self.place(&field.name, from) else {
+                oddity.raise(self.ln_rare(self.novel), Aspect::Unknown, &field.name);
+                continue;
+            };
+            (seen, from) = (seen | 1 << at, at + 1);
+            self.fields[at].model.judge(field, &mut oddity);
+        }
+        for (at, named) in self.fields.iter().enumerate() {
+            if seen & 1 << at == 0 {
+                let absent = self.votes.saturating_sub(named.present);
+                oddity.raise(self.ln_rare(absent), Aspect::Missing, &named.name);
+            }
+        }
+        if let Some((shape, bytes)) = body {
+            self.body.judge(shape, bytes, &mut oddity);
+        }
+        oddity
+    }
+
+    /// Takes one vote: a call of an unflagged principal, one per principal and day.
+    pub(crate) fn learn(&mut self, fields: &[Field], body: Option<(&Shape, u64)>) {
+        let (mut seen, mut from, mut new) = (0_u64, 0, false);
+        for field in fields {
+            let at = match self.place(&field.name, from) {
+                Some(at) => at,
+                None if self.fields.len() < FIELDS_MAX => {
+                    new = true;
+                    let name = field.name.clone();
+                    self.fields.push(Named { name, present: 0, model: FieldModel::default() });
+                    self.fields.len() - 1
+                }
+                None => {
+                    new = true;
+                    continue;
+                }
+            };
+            from = at + 1;
+            let named = &mut self.fields[at];
+            if seen & 1 << at == 0 {
+                named.present = named.present.saturating_add(1);
+            }
+            seen |= 1 << at;
+            named.model.learn(field);
+        }
+        if let Some((shape, bytes)) = body {
+            self.body.learn(shape, bytes);
+        }
+        self.novel += u16::from(new && u32::from(self.votes) >= VOTES_MIN);
+        self.votes += 1;
+        if self.votes == u16::MAX {
+            (self.votes, self.novel) = (self.votes / 2, self.novel / 2);
+            self.fields.iter_mut().for_each(|named| named.present /= 2);
+        }
+    }
+
+    /// Takes the form of an id found in a field; with the vote of its call.
+    pub(crate) fn learn_style(&mut self, name: &str, style: IdShape) {
+        if let Some(at) = self.place(name, 0) {
+            self.fields[at].model.styles.learn(style as usize);
+        }
+    }
+
+    /// Judges the form of an id found in a field.
+    pub(crate) fn judge_style<'a>(&self, name: &'a str, style: IdShape) -> Oddity<'a> {
+        let score =
+            self.place(name, 0).map_or(0.0, |at| self.fields[at].model.styles.surprise(style as usize));
+        Oddity { score, aspect: Aspect::Style, field: name }
+    }
+
+    /// Where a name stands. Calls name their fields in the same order, so the search begins after the last one found.
+    fn place(&self, name: &str, from: usize) -> Option<usize> {
+        let (before, after) = self.fields.split_at(from.min(self.fields.len()));
+        let after_at = after.iter().position(|named| named.name == name).map(|at| at + before.len());
+        after_at.or_else(|| before.iter().position(|named| named.name == name))
+    }
+
+    /// Surprise of what `times` of all votes did.
+    fn ln_rare(&self, times: u16) -> f32 {
+        -((f32::from(times) + 0.5) / (f32::from(self.votes) + 1.0)).ln()
+    }
+
+    /// Votes taken.
+    pub(crate) fn votes(&self) -> u16 {
+        self.votes
+    }
+}
+
+impl FieldModel {
+    fn judge<'a>(&self, field: &'a Field, oddity: &mut Oddity<'a>) {
+        let name = field.name.as_str();
+        let votes = self.kinds.votes();
+        if votes < VOTES_MIN {
+            return;
+        }
+        oddity.raise(self.kinds.surprise(field.kind as usize), Aspect::Kind, name);
+        oddity.raise(self.size.surprise(size(field)), Aspect::Size, name);
+        let rarest = classes(field.charset).map(|class| self.charset[class]).min().unwrap_or(u16::MAX);
+        let rare = (f32::from(rarest) + 0.5) / (votes as f32 + 1.0);
+        oddity.raise(-rare.ln(), Aspect::Charset, name);
+        // Last: a strange character makes a strange look, but says more.
+        oddity.raise(self.looks.surprise(look(field)), Aspect::Choice, name);
+    }
+
+    fn learn(&mut self, field: &Field) {
+        self.kinds.learn(field.kind as usize);
+        self.size.learn(size(field));
+        self.looks.learn(look(field));
+        for class in classes(field.charset) {
+            self.charset[class] = self.charset[class].saturating_add(1);
+        }
+    }
+}
+
+impl BodyModel {
+    fn judge(&self, shape: &Shape, bytes: u64, oddity: &mut Oddity<'_>) {
+        oddity.raise(self.depth.surprise(f32::from(shape.depth)), Aspect::Depth, "");
+        oddity.raise(self.longest.surprise(shape.longest as f32), Aspect::Longest, "");
+        oddity.raise(self.values.surprise(shape.values as f32), Aspect::Values, "");
+        oddity.raise(self.bytes.surprise(bytes as f32), Aspect::Bytes, "");
+    }
+
+    fn learn(&mut self, shape: &Shape, bytes: u64) {
+        self.depth.learn(f32::from(shape.depth));
+        self.longest.learn(shape.longest as f32);
+        self.values.learn(shape.values as f32);
+        self.bytes.learn(bytes as f32);
+    }
+}
+
+/// Size of a value: of a number its magnitude, of all else its length.
+fn size(field: &Field) -> f32 {
+    match field.kind {
+        ValueKind::Int | ValueKind::Float => 10_f32.powi(i32::from(field.magnitude).clamp(-1, 30)),
+        _ => field.length as f32,
+    }
+}
+
+/// What a value looks like, as a hash; few-valued fields have few looks.
+fn look(field: &Field) -> u32 {
+    let sort = u64::from(field.charset.0) << 8 | field.kind as u64;
+    let extent = u64::from(field.length) << 16 | u64::from(field.magnitude.cast_unsigned());
+    (mix(sort, extent) >> 32) as u32
+}
+
+fn classes(charset: Charset) -> impl Iterator<Item = usize> {
+    (0..CHARSETS).filter(move |class| charset.0 & 1 << class != 0).map(usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Signs;
+
+    use super::{super::draws::Draws, *};
+
+    fn text(name: &str, value: &str) -> Field {
+        let (kind, length) = (ValueKind::Text, value.len() as u32);
+        Field {
+            name: name.into(),
+            kind,
+            length,
+            charset: Charset::of(value.as_bytes()),
+            magnitude: 0,
+            signs: Signs::default(),
+        }
+    }
+
+    fn number(name: &str, digits: i16) -> Field {
+        let (kind, charset) = (ValueKind::Int, Charset(Charset::DIGIT));
+        Field {
+            name: name.into(),
+            kind,
+            length: digits.unsigned_abs().into(),
+            charset,
+            magnitude: digits,
+            signs: Signs::default(),
+        }
+    }
+
+    fn order(draws: &mut Draws) -> Vec<Field> {
+        let state = ["open", "paid", "shipped"][draws.below(3) as usize];
+        let note = "lorem ipsum dolor sit amet, consetetur sadipscing";
+        let end = 5 + draws.below(40) as usize;
+        let mut fields = vec![text("state", state), number("amount", 1 + draws.below(4) as i16)];
+        if draws.below(2) == 0 {
+            fields.push(text("note", note.get(..end).unwrap_or(note)));
+        }
+        fields
+    }
+
+    const SHAPE: Shape =
+        Shape { keys: 1, depth: 2, values: 6, items: 0, arrays: 1, longest: 3, duplicates: 0 };
+
+    fn taught() -> (FormModel, Draws) {
+        let (mut form, mut draws) = (FormModel::default(), Draws(3));
+        (0..400).for_each(|_| form.learn(&order(&mut draws), Some((&SHAPE, 120))));
+        (form, draws)
+    }
+
+    #[test]
+    fn the_usual_is_not_odd() {
+        let (form, mut draws) = taught();
+        let odd =
+            (0..2_000).filter(|_| form.judge(&order(&mut draws), Some((&SHAPE, 130))).score > 6.9).count();
+        assert!(odd < 10, "{odd} of 2 000 are rarer than one in a thousand");
+    }
+
+    #[test]
+    fn each_oddity_has_its_name() {
+        let (form, _) = taught();
+        let normal = || vec![text("state", "open"), number("amount", 3)];
+        let with = |change: fn(&mut Vec<Field>)| {
+            let mut fields = normal();
+            change(&mut fields);
+            let oddity = form.judge(&fields, None);
+            (oddity.aspect, oddity.score > 5.5)
+        };
+        assert_eq!(with(|fields| fields[0] = text("state", "open' OR '1'='1")), (Aspect::Size, true));
+        assert_eq!(with(|fields| fields[0] = text("state", "op'n")), (Aspect::Charset, true));
+        assert_eq!(with(|fields| fields[0] = text("state", "closed")), (Aspect::Choice, true));
+        assert_eq!(with(|fields| fields[1] = text("amount", "5")), (Aspect::Kind, true));
+        assert_eq!(with(|fields| fields[1] = number("amount", 12)), (Aspect::Size, true));
+        assert_eq!(with(|fields| fields.push(text("role", "admin"))), (Aspect::Unknown, true));
+        assert_eq!(with(|fields| _ = fields.remove(0)), (Aspect::Missing, true));
+        let bomb = Shape { depth: 500, ..SHAPE };
+        assert_eq!(form.judge(&normal(), Some((&bomb, 120))).aspect, Aspect::Depth);
+        let huge = Shape { longest: 20_000, values: 40_000, ..SHAPE };
+        let fields = normal();
+        let oddity = form.judge(&fields, Some((&huge, 900_000)));
+        assert!(oddity.score > 20.7, "{oddity:?}: one in a thousand million");
+    }
+
+    #[test]
+    fn ids_have_a_form() {
+        let (mut form, _) = taught();
+        (0..100).for_each(|_| form.learn_style("state", IdShape::Int));
+        assert!(form.judge_style("state", IdShape::Int).score < 0.1);
+        assert!(form.judge_style("state", IdShape::Uuid).score > 5.0);
+    }
+
+    #[test]
+    fn a_flood_of_names_is_bounded_and_teaches_that_names_vary() {
+        let (mut form, mut draws) = taught();
+        for _ in 0..2_000 {
+            form.learn(&[text(&format!("x{}", draws.word()), "1")], None);
+        }
+        assert!(form.fields.len() <= FIELDS_MAX);
+        assert!(form.judge(&[text("more", "1")], None).score < 2.0);
+        let text = serde_json::to_string(&form).expect("serialises");
+        let restored: FormModel = serde_json::from_str(&text).expect("reads back");
+        assert_eq!(serde_json::to_string(&restored).expect("serialises"), text);
+    }
+}
