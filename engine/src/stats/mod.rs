@@ -9,6 +9,10 @@ mod ballot;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod calibrate;
 #[allow(dead_code, reason = "detectors take it up one by one")]
+mod cluster;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod cohorts;
+#[allow(dead_code, reason = "detectors take it up one by one")]
 mod counts;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod cusum;
@@ -24,9 +28,17 @@ mod hmp;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod hours;
 #[allow(dead_code, reason = "detectors take it up one by one")]
+mod kmeans;
+#[allow(dead_code, reason = "detectors take it up one by one")]
 mod markov;
 mod maxima;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod minhash;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod mixture;
 mod npmle;
+#[allow(dead_code, reason = "detectors take it up one by one")]
+mod scale;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod shape;
 #[allow(dead_code, reason = "detectors take it up one by one")]
@@ -45,6 +57,10 @@ pub(crate) use ballot::Ballot;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use calibrate::{Calibrator, ville};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use cluster::{rings, rings_alike};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use cohorts::Kinds;
+#[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use counts::{Expected, RatePrior, Usual};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use cusum::{Bank, Cusum, Drifts};
@@ -58,6 +74,10 @@ pub(crate) use hmp::harmonic_mean;
 pub(crate) use hours::{Calendar, Profile, WeekHour};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use markov::{History, Sequences};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use minhash::{Signature, Unions, alike};
+#[allow(unused_imports, reason = "detectors take them up one by one")]
+pub(crate) use mixture::{GroupHistory, Mixture};
 pub(crate) use npmle::Prior;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
