@@ -12,6 +12,8 @@ use crate::stream::Direction;
 
 /// Bytes of line ends skipped before a head: the gateways that were measured skip any number.
 const LINE_ENDS_MAX: u8 = 64;
+/// Bytes of a head that must look like the beginning of one, however they are cut.
+const BEGINNING_BYTES: usize = 48;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -253,7 +255,7 @@ impl Reader {
             self.begun = (at, self.position);
         }
         let whole_before = self.buffer.len();
-        if whole_before < 40 && !self.plausible(rest) {
+        if whole_before < BEGINNING_BYTES && !self.plausible(rest) {
             // What is buffered stays: the next message may begin in it.
             self.state = State::Seek;
             return Step::Broken(Loss::BadHead);
@@ -292,7 +294,7 @@ impl Reader {
 
     /// Whether the head in hand can go on with `rest`.
     fn plausible(&self, rest: &[u8]) -> bool {
-        let mut start = [0_u8; 48];
+        let mut start = [0_u8; BEGINNING_BYTES];
         let mut n = 0;
         for (slot, byte) in start.iter_mut().zip(self.buffer.iter().chain(rest)) {
             *slot = *byte;

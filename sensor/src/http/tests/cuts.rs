@@ -90,3 +90,15 @@ proptest! {
         hear(&acts);
     }
 }
+
+#[test]
+fn a_beginning_is_judged_by_the_same_bytes_however_it_is_cut() {
+    let head = [&[b'N'; 41][..], b"\xff /a HTTP/1.0\n\n"].concat();
+    let whole = hear(&[Ask(head.clone())]);
+    assert_eq!((whole.lines().len(), whole.losses.of(Loss::NotHttp)), (0, 1));
+    for at in 1..head.len() {
+        let (first, second) = head.split_at(at);
+        let pieces = hear(&[Ask(first.to_vec()), Ask(second.to_vec())]);
+        assert_eq!((pieces.lines(), &pieces.losses), (whole.lines(), &whole.losses), "cut at {at}");
+    }
+}
