@@ -8,10 +8,14 @@ use peak_alloc::PeakAlloc;
 static HEAP: PeakAlloc = PeakAlloc;
 
 /// Runs `entry` on `data` and checks that the heap never grew by more than `factor` times the input and `base` bytes.
-pub fn bounded(data: &[u8], factor: usize, base: usize, entry: fn(&[u8])) {
+///
+/// What lives longer than a run is made before the first one: by `warm`, and by a run on zeros.
+pub fn bounded(data: &[u8], (factor, base): (usize, usize), entry: fn(&[u8]), warm: fn()) {
     static WARM: Once = Once::new();
-    // What lives longer than a run is made now.
-    WARM.call_once(|| entry(&[0; 64]));
+    WARM.call_once(|| {
+        warm();
+        entry(&[0; 64]);
+    });
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();
     entry(data);
@@ -20,10 +24,13 @@ pub fn bounded(data: &[u8], factor: usize, base: usize, entry: fn(&[u8])) {
     assert!(peak <= limit, "{} bytes of input took {peak} bytes of heap, limit {limit}", data.len());
 }
 
-/// A target: an entry and its heap bound, `peak <= factor * length + base`.
+/// A target: an entry, its heap bound `peak <= factor * length + base`, and what makes the tables that outlive a run.
 #[macro_export]
 macro_rules! target {
     ($entry:path, $factor:expr, $base:expr) => {
-        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::bounded(data, $factor, $base, $entry));
+        $crate::target!($entry, $factor, $base, || ());
+    };
+    ($entry:path, $factor:expr, $base:expr, $warm:expr) => {
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $crate::bounded(data, ($factor, $base), $entry, $warm));
     };
 }

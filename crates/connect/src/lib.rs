@@ -8,6 +8,8 @@ mod config;
 mod connector;
 pub mod connectors;
 mod dispatcher;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod map_text;
 mod secret;

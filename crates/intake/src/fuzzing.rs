@@ -1,10 +1,17 @@
 //! Entries for fuzz targets: any bytes in, a panic when a promise is broken.
+#![allow(clippy::missing_panics_doc, reason = "a panic is how an entry says that a promise is broken")]
 
 use std::time::Duration;
 
 use model::Timestamp;
 
 use crate::{Fields, Format, LINE_BYTES_MAX, Lines, LogReader, Pairs, Record};
+
+/// The name of a fuzz target, and its entry.
+pub type Entry = (&'static str, fn(&[u8]));
+
+/// Every entry with the name of its fuzz target.
+pub const ENTRIES: &[Entry] = &[("har", har), ("kong", kong), ("log", log), ("sideband", sideband)];
 
 const CLIENT: ([u8; 4], u16) = ([192, 0, 2, 1], 0);
 

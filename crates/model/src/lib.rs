@@ -6,6 +6,8 @@ mod body;
 mod call;
 mod digest;
 mod finding;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod journal;
 mod line;
 mod loss;

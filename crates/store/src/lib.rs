@@ -4,6 +4,8 @@
 
 mod error;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ledger;
 mod queries;
 mod rows;

@@ -1,5 +1,7 @@
 //! Bodies: bytes of a body in. Any cutting tells the same, limits hold, and JSON is what another parser takes for it.
 
+use std::cell::RefCell;
+
 use httparse::Header;
 use model::{BodyFacts, BodyState, Losses};
 
@@ -11,17 +13,25 @@ use crate::{
 
 const LIMITS: Limits = Limits { bytes_max: 16_384, ratio_max: 200 };
 
+/// Decoders are lent again and again, as in a sensor.
 fn told(kind: &[u8], coding: &[u8], pieces: &[&[u8]]) -> Option<Told> {
+    thread_local! {
+        static POOL: RefCell<Decoders> = RefCell::new(Decoders::new(32 << 20));
+    }
+    POOL.with_borrow_mut(|pool| told_by(pool, kind, coding, pieces))
+}
+
+fn told_by(pool: &mut Decoders, kind: &[u8], coding: &[u8], pieces: &[&[u8]]) -> Option<Told> {
     let (names, decoys) = (names(), Decoys::default());
     let rules = Rules { names: &names, decoys: &decoys };
-    let (mut pool, mut losses) = (Decoders::new(32 << 20), Losses::default());
+    let mut losses = Losses::default();
     let announced = Announced::gather(&[
         Header { name: "content-type", value: kind },
         Header { name: "content-encoding", value: coding },
     ]);
-    let mut scan = Scan::new(&announced, Role::Request, LIMITS, rules, (&mut pool, &mut losses))?;
+    let mut scan = Scan::new(&announced, Role::Request, LIMITS, rules, (&mut *pool, &mut losses))?;
     pieces.iter().for_each(|piece| scan.push(piece, rules, &mut losses));
-    Some(scan.finish(rules, (&mut pool, &mut losses)))
+    Some(scan.finish(rules, (pool, &mut losses)))
 }
 
 /// Told of the whole and of the pieces alike.

@@ -10,7 +10,7 @@ use crate::{
     stream::{Close, Direction, FlowFacts, Piece},
 };
 
-fn facts(handshake: bool) -> FlowFacts {
+pub(super) fn facts(handshake: bool) -> FlowFacts {
     FlowFacts {
         client: SocketAddr::from((Ipv4Addr::new(198, 51, 100, 7), 40_000)),
         server: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 80)),
@@ -21,7 +21,7 @@ fn facts(handshake: bool) -> FlowFacts {
 }
 
 /// The first two bytes say how many of the others the client sends; what is left answers.
-fn sides(data: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn sides(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, rest) = data.split_first_chunk::<2>()?;
     Some(rest.split_at(usize::from(u16::from_be_bytes(*head)).min(rest.len())))
 }

@@ -11,6 +11,8 @@ mod listing;
 mod messages;
 mod reading;
 mod record;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod sealing;
 mod side;
 mod suite;
 mod vault;

@@ -1,6 +1,8 @@
 //! Settings: a TOML file in, checked settings out. Either everything holds, or every mistake is told and nothing starts.
 
 mod decap;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod reader;
 mod rules;
 mod tables;
@@ -83,6 +85,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use serde_json::Value;
 
     use super::{reader::shape, *};
@@ -111,6 +114,14 @@ mod tests {
         let manual = include_str!("../../../../docs/settings.md");
         for example in manual.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
             assert!(parse(example).is_ok(), "{example}: {:?}", parse(example));
+        }
+    }
+
+    #[test]
+    fn every_input_that_fuzzing_kept_keeps_its_promise() {
+        let kept = include_str!("../../../../fuzz/corpus/settings.txt");
+        for line in kept.lines() {
+            fuzzing::settings(&STANDARD.decode(line).expect("base64"));
         }
     }
 }
