@@ -55,7 +55,7 @@ fn talk<'d>(connector: &mut dyn Connector, task: Task, replies: &mut impl Iterat
                 let Some(bytes) = replies.next() else { return };
                 reply = Some(Reply::Text(bytes.to_vec()));
             }
-            Step::Send(Request::Post { .. }) => panic!("a post to HAProxy"),
+            Step::Send(Request::Post { body, .. }) => unreachable!("a post to HAProxy: {body}"),
             Step::Retry { reason, .. } | Step::Refuse(reason) => {
                 assert!(reason.len() < 2_048 && !reason.contains(char::is_control), "{reason:?}");
                 return;
@@ -66,7 +66,7 @@ fn talk<'d>(connector: &mut dyn Connector, task: Task, replies: &mut impl Iterat
             }
         }
     }
-    panic!("a conversation that does not end");
+    unreachable!("a conversation that does not end");
 }
 
 /// Words of letters, digits and a few marks, and only commands that read or change our maps.
@@ -81,8 +81,9 @@ fn is_harmless(text: &str) {
         assert!(words.iter().all(plain), "{command:?}");
         let known = match *words {
             ["show", "info"] | ["show", "map"] => true,
-            ["show", "map", map] | ["del", "map", map, _] => map.starts_with("/m/"),
-            ["add" | "set", "map", map, _, _] => map.starts_with("/m/"),
+            ["show", "map", map] | ["del", "map", map, _] | ["add" | "set", "map", map, _, _] => {
+                map.starts_with("/m/")
+            }
             _ => false,
         };
         assert!(known, "{command:?}");

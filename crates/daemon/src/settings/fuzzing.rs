@@ -1,4 +1,5 @@
 //! Settings files of any bytes: every mistake is told in a line of its own, and what holds can be used.
+#![allow(dead_code, reason = "used by tests, and by the fuzz target, which compiles these files as its own")]
 
 use super::{Settings, parse};
 
