@@ -4,6 +4,10 @@ use std::{
     fs,
     io::{ErrorKind, Read as _},
     net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::{
+        fs::{PermissionsExt as _, symlink},
+        net::{UnixListener, UnixStream},
+    },
     process::Command,
     thread,
 };
@@ -34,6 +38,19 @@ fn a_reader_reaches_no_file_no_network_and_no_program() {
             ("connects nowhere", refused(TcpStream::connect("127.0.0.1:9"))),
             ("listens nowhere", refused(TcpListener::bind("127.0.0.1:0"))),
             ("sends nothing", refused(UdpSocket::bind("127.0.0.1:0"))),
+            ("finds no local socket", refused(UnixStream::connect("/run/any.sock"))),
+            ("makes no local socket", refused(UnixListener::bind("/tmp/escaped.sock"))),
+            ("makes no pair of sockets", refused(UnixStream::pair())),
+            (
+                "opens no memory of the process",
+                refused(fs::OpenOptions::new().write(true).open("/proc/self/mem")),
+            ),
+            ("makes no folder", refused(fs::create_dir("/tmp/escaped"))),
+            ("makes no link", refused(symlink("/etc/passwd", "/tmp/escaped-link"))),
+            ("renames nothing", refused(fs::rename("/tmp/escaped-a", "/tmp/escaped-b"))),
+            ("removes nothing", refused(fs::remove_file("/tmp/escaped"))),
+            ("changes no mode", refused(fs::set_permissions("/tmp", fs::Permissions::from_mode(0o777)))),
+            ("starts no thread", thread::Builder::new().spawn(|| ()).is_err()),
             ("starts no program", Command::new("/bin/true").status().is_err()),
         ]
     });
