@@ -28,7 +28,7 @@ one() {
     local target=$1 log="$out/logs/$1.log" start=$SECONDS findings=0 runs features
     fuzz/corpus.py unpack "$target" "$out/found/$target"
     "$binaries/$target" "$out/found/$target" -max_total_time="$seconds" -max_len=1024 \
-        -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target-" \
+        -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target-" \
         >"$log" 2>&1 || findings=1
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     features=$(sed -n 's/.* ft: \([0-9]*\) .*/\1/p' "$log" | tail -1)
