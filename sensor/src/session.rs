@@ -163,8 +163,9 @@ impl Session {
         let request_bytes = request_bytes.saturating_sub(self.taken);
         match &mut self.speaker {
             Speaker::Http1(conversation) => conversation.acknowledged(request_bytes),
+            Speaker::Http2(connection) => connection.acknowledged(request_bytes),
             Speaker::Tls(channel) => channel.acknowledged(request_bytes),
-            _ => {}
+            Speaker::WebSocket(_) => {}
         }
     }
 
@@ -235,7 +236,7 @@ impl Session {
                 self.fresh = !facts.handshake && self.layers == 0 && !heard;
             }
             Look::Http2 => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::new(facts))));
+                self.become_speaker(Speaker::Http2(Box::new(Connection::new())));
             }
             Look::Socks if self.layers >= LAYERS_MAX => self.fresh = false,
             Look::Socks => {
@@ -280,8 +281,8 @@ impl Session {
             return;
         }
         match upgrade {
-            Upgrade::H2c(exchange) => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::upgraded(exchange))));
+            Upgrade::H2c(from) => {
+                self.become_speaker(Speaker::Http2(Box::new(Connection::upgraded(from))));
             }
             Upgrade::WebSocket(call) => {
                 self.become_speaker(Speaker::WebSocket(Box::new(Socket::new(call))));

@@ -107,6 +107,10 @@ pub struct Details {
     /// What path and header fields look like to an interpreter behind the service.
     #[serde(default, skip_serializing_if = "Signs::is_empty")]
     pub signs: Signs,
+    /// Header fields of request and answer that could not be known, because an HTTP/2 connection was joined late or had
+    /// losses: an identity may be among them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unknown_fields: u16,
     /// Server name that the TLS hello asked for; at most 255 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sni: Option<CompactString>,
@@ -255,6 +259,11 @@ pub struct Context {
     /// Family of the algorithm that the token's header names.
     #[serde(default, skip_serializing_if = "TokenAlgorithm::is_absent")]
     pub algorithm: TokenAlgorithm,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_none(n: &u16) -> bool {
+    *n == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -103,6 +103,14 @@ losses! {
     TlsUnread = "tls_unread", Flows;
     /// A flow that went opaque after CONNECT or Upgrade.
     Opaque = "opaque", Flows;
+    /// Bytes of an HTTP/2 connection were lost in such a way that its frames or its header table are not known.
+    H2LostSync = "h2_lost_sync", Gaps;
+    /// An HTTP/2 connection that broke the rules of framing or HPACK: read no further.
+    H2Broken = "h2_broken", Flows;
+    /// An HTTP/2 connection past a limit: read no further.
+    H2Limit = "h2_limit", Flows;
+    /// A request of an HTTP/2 connection whose method or path could not be known.
+    H2Unknown = "h2_unknown", Calls;
     /// Bytes skipped while looking for the next message after a gap or an error.
     ResyncSkipped = "resync_skipped", Bytes;
     /// A message head longer than the limit.

@@ -17,6 +17,8 @@ pub(crate) struct Announced {
     pub(super) codings: SmallVec<[Coding; 3]>,
     /// Whether a session of the Model Context Protocol was named.
     pub(super) is_mcp: bool,
+    /// The coding of those messages of gRPC that say that they are coded.
+    pub(super) message_coding: Coding,
 }
 
 /// The forms of body that are told apart.
@@ -31,6 +33,10 @@ pub(crate) enum Kind {
     Multipart(Option<Box<[u8]>>),
     Graphql,
     Events,
+    /// Messages of gRPC, as base64 text or not.
+    Grpc {
+        is_text: bool,
+    },
     /// Of which only the form, the size and sensitive text are told.
     Text(BodyForm),
     /// Of which only the form and the size are told.
@@ -47,6 +53,7 @@ impl Announced {
                     found.kind = Kind::of(header.value);
                 }
                 14 if header.name.eq_ignore_ascii_case("mcp-session-id") => found.is_mcp = true,
+                13 if header.name.eq_ignore_ascii_case("grpc-encoding") => found.message_coded(header.value),
                 16 if header.name.eq_ignore_ascii_case("content-encoding") => found.coded(header.value),
                 20 if header.name.eq_ignore_ascii_case("mcp-protocol-version") => found.is_mcp = true,
                 _ => {}
@@ -71,24 +78,32 @@ impl Announced {
 
     fn coded(&mut self, value: &[u8]) {
         for name in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-            let coding = if name.is_empty() || is(b"identity") {
-                continue;
-            } else if is(b"gzip") || is(b"x-gzip") {
-                Coding::Gzip
-            } else if is(b"deflate") {
-                Coding::Deflate
-            } else if is(b"br") {
-                Coding::Brotli
-            } else if is(b"zstd") {
-                Coding::Zstd
-            } else {
-                Coding::Unknown
-            };
-            if self.codings.len() <= CODINGS_MAX {
+            let coding = coding_named(name);
+            if coding != Coding::Identity && self.codings.len() <= CODINGS_MAX {
                 self.codings.push(coding);
             }
         }
+    }
+
+    fn message_coded(&mut self, value: &[u8]) {
+        self.message_coding = coding_named(value.trim_ascii());
+    }
+}
+
+fn coding_named(name: &[u8]) -> Coding {
+    let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+    if name.is_empty() || is(b"identity") {
+        Coding::Identity
+    } else if is(b"gzip") || is(b"x-gzip") {
+        Coding::Gzip
+    } else if is(b"deflate") {
+        Coding::Deflate
+    } else if is(b"br") {
+        Coding::Brotli
+    } else if is(b"zstd") {
+        Coding::Zstd
+    } else {
+        Coding::Unknown
     }
 }
 
@@ -121,7 +136,9 @@ impl Kind {
             }
             other if other.ends_with(b"+json") => Self::Json,
             other if other.ends_with(b"+xml") => Self::Text(BodyForm::Xml),
-            other if other.starts_with(b"application/grpc") => Self::Opaque(BodyForm::Grpc),
+            other if other.starts_with(b"application/grpc") => {
+                Self::Grpc { is_text: other.starts_with(b"application/grpc-web-text") }
+            }
             other if other.starts_with(b"multipart/") => {
                 Self::Multipart(parameter(value, b"boundary").filter(|text| !text.is_empty()).map(Into::into))
             }
@@ -195,7 +212,8 @@ mod tests {
             ("multipart/form-data", Kind::Multipart(None)),
             ("image/png", Kind::Opaque(BodyForm::Other)),
             ("application/soap+xml", Kind::Text(BodyForm::Xml)),
-            ("application/grpc-web+proto", Kind::Opaque(BodyForm::Grpc)),
+            ("application/grpc-web+proto", Kind::Grpc { is_text: false }),
+            ("application/grpc-web-text+proto", Kind::Grpc { is_text: true }),
         ] {
             assert_eq!(announced(text, "").kind, kind, "{text}");
         }

@@ -6,6 +6,7 @@ mod events;
 mod fields;
 mod form;
 mod graphql;
+mod grpc;
 mod harvest;
 mod json;
 mod multipart;
@@ -52,7 +53,10 @@ pub(crate) struct Limits {
 /// A body while it streams by.
 pub(crate) struct Scan {
     is_mcp: bool,
+    role: Role,
     coding: Coding,
+    /// Of single messages of gRPC.
+    message_coding: Coding,
     /// `None` for an uncoded body, and once decoding is over.
     coded: Option<Coded>,
     reader: Reader,
@@ -80,8 +84,10 @@ pub(crate) struct Told {
     pub(crate) facts: Option<BodyFacts>,
     /// Whether it was not what its head says, or can be read in two ways.
     pub(crate) is_doubtful: bool,
-    /// Messages of an event stream.
+    /// Messages of an event stream, or of one direction of gRPC.
     pub(crate) messages: Option<Messages>,
+    /// `grpc-status` of trailers inside the body.
+    pub(crate) grpc_status: Option<u32>,
 }
 
 impl Scan {
@@ -120,7 +126,16 @@ impl Scan {
             bytes: 0,
             is_capped: false,
         };
-        Some(Self { is_mcp: announced.is_mcp, coding, coded, reader, state, has_bytes: false })
+        Some(Self {
+            is_mcp: announced.is_mcp,
+            role,
+            coding,
+            message_coding: announced.message_coding,
+            coded,
+            reader,
+            state,
+            has_bytes: false,
+        })
     }
 
     /// Reads on; bytes past the limits are passed over.
@@ -174,12 +189,20 @@ impl Scan {
         };
         let facts = self.has_bytes.then(|| {
             let mut facts = syntax.facts(rules, self.is_mcp);
-            (facts.coding, facts.state, facts.bytes) = (self.coding, state, bytes);
+            let is_coded = self.coding == Coding::Identity && syntax.has_coded_messages();
+            facts.coding = if is_coded { self.message_coding } else { self.coding };
+            (facts.state, facts.bytes) = (state, bytes);
             facts.sensitive = watcher.finish();
             facts
         });
         let is_doubtful = self.has_bytes && syntax.is_doubtful();
-        Told { harvest, facts, is_doubtful, messages: syntax.messages() }
+        Told {
+            harvest,
+            facts,
+            is_doubtful,
+            messages: syntax.messages(self.role),
+            grpc_status: syntax.grpc_status(),
+        }
     }
 
     /// Bytes held on the heap.

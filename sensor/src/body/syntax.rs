@@ -4,11 +4,12 @@ use model::{BodyFacts, BodyForm, BodyState, Messages};
 use zeroize::Zeroize as _;
 
 use super::{
-    Harvest, Rules,
+    Harvest, Role, Rules,
     announced::Kind,
     events::EventScan,
     form::FormScan,
     graphql,
+    grpc::GrpcScan,
     json::{JsonScan, Texts, Verdict},
     multipart::MultipartScan,
 };
@@ -25,6 +26,7 @@ pub(super) enum Syntax {
     /// A document, held up to its limit.
     Graphql(Vec<u8>, Option<model::Operation>),
     Events(EventScan),
+    Grpc(GrpcScan),
     Text(BodyForm),
     /// Nothing is read but its size.
     Mute(BodyForm),
@@ -43,6 +45,7 @@ impl Syntax {
             Kind::Multipart(None) => Self::Boundless,
             Kind::Graphql => Self::Graphql(Vec::new(), None),
             Kind::Events => Self::Events(EventScan::default()),
+            Kind::Grpc { is_text } => Self::Grpc(GrpcScan::new(*is_text)),
             Kind::Text(form) => Self::Text(*form),
             Kind::Opaque(form) => Self::Mute(*form),
         }
@@ -55,7 +58,7 @@ impl Syntax {
 
     /// Whether it is counted however long it is.
     pub(super) fn is_endless(&self) -> bool {
-        matches!(self, Self::Events(_))
+        matches!(self, Self::Events(_) | Self::Grpc(_))
     }
 
     pub(super) fn push(
@@ -91,6 +94,7 @@ impl Syntax {
                 scan.push(bytes);
                 watcher.push(bytes);
             }
+            Self::Grpc(scan) => scan.push(bytes),
             Self::Text(_) => watcher.push(bytes),
             Self::Mute(_) | Self::Boundless => {}
         }
@@ -137,7 +141,8 @@ impl Syntax {
                 is_over_full
             }
             Self::Boundless => return BodyState::Opaque,
-            Self::Unsaid | Self::Events(_) | Self::Text(_) | Self::Mute(_) => false,
+            Self::Grpc(scan) if is_all && !scan.is_between() => return BodyState::Truncated,
+            Self::Unsaid | Self::Events(_) | Self::Grpc(_) | Self::Text(_) | Self::Mute(_) => false,
         };
         if is_over_full { BodyState::Capped } else { BodyState::Whole }
     }
@@ -166,6 +171,7 @@ impl Syntax {
                 facts.operations.extend(operation.take());
             }
             Self::Events(_) => facts.form = BodyForm::Events,
+            Self::Grpc(_) => facts.form = BodyForm::Grpc,
             Self::Text(form) | Self::Mute(form) => facts.form = *form,
             Self::Boundless => facts.form = BodyForm::Multipart,
             Self::Unsaid => {}
@@ -184,11 +190,22 @@ impl Syntax {
     }
 
     /// Messages, where the body is a stream of them.
-    pub(super) fn messages(&self) -> Option<Messages> {
+    pub(super) fn messages(&self, role: Role) -> Option<Messages> {
         match self {
             Self::Events(scan) => Some(scan.messages()),
+            Self::Grpc(scan) => Some(scan.messages(role)),
             _ => None,
         }
+    }
+
+    /// Whether its messages were coded one by one, where it is a stream of such.
+    pub(super) fn has_coded_messages(&self) -> bool {
+        matches!(self, Self::Grpc(scan) if scan.has_compressed())
+    }
+
+    /// The status that trailers inside the body say.
+    pub(super) fn grpc_status(&self) -> Option<u32> {
+        if let Self::Grpc(scan) = self { scan.status() } else { None }
     }
 
     /// Bytes held on the heap.
@@ -198,6 +215,7 @@ impl Syntax {
             Self::Form(scan) => scan.memory(),
             Self::Multipart(scan) => scan.memory(),
             Self::Graphql(document, _) => document.capacity(),
+            Self::Grpc(scan) => scan.memory(),
             _ => 0,
         }
     }

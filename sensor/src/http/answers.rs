@@ -4,7 +4,7 @@ use httparse::Header;
 use model::{Ambiguity, ApiCall, HttpVersion, Loss, Timestamp};
 
 use super::{
-    Conversation, Desk, GatewayProfile, Upgrade,
+    Conversation, Desk, GatewayProfile, H2c, Upgrade,
     exchange::{BodyOf, Exchange, Progress},
     forms::{Form, Forms},
     framing::{Framed, Framing, declared},
@@ -275,12 +275,13 @@ impl Conversation {
         desk: &mut Desk,
         calls: &mut Vec<ApiCall>,
     ) {
-        let Some(mut exchange) = self.pairing.open.pop_front() else { return };
-        exchange.end_request();
+        let Some(mut first) = self.pairing.open.pop_front() else { return };
+        first.end_request();
         self.requesting = false;
         self.go_opaque();
         self.give_up(usize::MAX, facts, at, desk, calls);
-        self.upgrade = Some((Upgrade::H2c(exchange), 0));
+        let (read, acknowledged) = (self.requests.position(), self.pairing.acknowledged());
+        self.upgrade = Some((Upgrade::H2c(H2c { first, read, acknowledged }), 0));
     }
 
     /// The answer in hand will get no further byte.

@@ -57,6 +57,8 @@ pub(crate) struct Exchange {
     request_scan: Option<Box<Scan>>,
     answer_scan: Option<Box<Scan>>,
     refresh_shown: Option<Principal>,
+    /// Header fields that could not be known.
+    unknown: u16,
 }
 
 impl Exchange {
@@ -92,6 +94,7 @@ impl Exchange {
             request_scan: None,
             answer_scan: None,
             refresh_shown: None,
+            unknown: 0,
             call: ApiCall {
                 at,
                 id: CallId(desk.names.short(b"call", &seed)),
@@ -129,8 +132,18 @@ impl Exchange {
         }
     }
 
-    /// An earlier request leaves it open in these ways what this one is.
-    pub(super) fn doubt(&mut self, doubts: Ambiguities) {
+    /// The ways in which the head is odd; the answer says what they meant.
+    pub(crate) fn take_forms(&mut self, forms: Forms) {
+        self.forms = forms;
+    }
+
+    /// So many more header fields could not be known.
+    pub(crate) fn unknown(&mut self, fields: u16) {
+        self.unknown = self.unknown.saturating_add(fields);
+    }
+
+    /// It is open in these ways what this request is.
+    pub(crate) fn doubt(&mut self, doubts: Ambiguities) {
         self.call.ambiguities.merge(doubts);
     }
 
@@ -232,6 +245,31 @@ impl Exchange {
         }
     }
 
+    /// The final answer's head on a stream of HTTP/2; its status may be unknown.
+    pub(crate) fn answered_in_stream(
+        &mut self,
+        status: Option<u16>,
+        headers: &[Header<'_>],
+        facts: &FlowFacts,
+        desk: &mut Desk,
+    ) {
+        self.answer = Progress::Open;
+        if let Some(status) = status {
+            self.settle(desk.config.profile(facts.server), AnswerLook { status, closes: false });
+            self.answered(status, headers, BodyOf::gather(headers), desk);
+        }
+        self.trailers(headers);
+    }
+
+    /// Fields behind the answer's body, or of an answer that has none.
+    pub(crate) fn trailers(&mut self, headers: &[Header<'_>]) {
+        let status = headers.iter().find(|header| header.name == "grpc-status");
+        let status = status.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok());
+        if let Some(status) = status {
+            self.call.details_mut().grpc_status = Some(status);
+        }
+    }
+
     /// The call as it stands.
     pub(crate) fn finish(
         mut self,
@@ -243,7 +281,7 @@ impl Exchange {
         let whole = Progress::Over { whole: true };
         self.call.complete = self.request == whole && self.answer == whole && !self.doubtful;
         self.call.ended_at = at;
-        if self.call.status.is_none() {
+        if self.answer == Progress::Awaited {
             desk.losses.count(Loss::Unanswered);
         }
         if let Some(scan) = self.request_scan.take() {
@@ -276,7 +314,11 @@ impl Exchange {
             self.call.login = None;
         }
         self.call.ambiguities.merge(flow.ambiguities);
-        self.call.grade = self.grade(facts, flow.acknowledged);
+        if self.unknown > 0 {
+            self.call.complete = false;
+            self.call.details_mut().unknown_fields = self.unknown;
+        }
+        self.call.grade = self.grade(facts, flow);
         self.call
     }
 
@@ -292,6 +334,9 @@ impl Exchange {
         // Operations asked for in the query stay when the body asks for none.
         if let Some(facts) = told.facts {
             self.call.details_mut().request = Some(facts);
+        }
+        if let Some(messages) = told.messages.filter(|messages| messages.sent > 0) {
+            self.call.details_mut().messages = Some(messages);
         }
         let mut harvest: Harvest = told.harvest;
         if let Some(login) = harvest.login().filter(|_| self.call.method == "POST") {
@@ -316,7 +361,13 @@ impl Exchange {
             self.call.details_mut().response = Some(facts);
         }
         if let Some(messages) = told.messages.filter(|messages| messages.received > 0) {
-            self.call.details_mut().messages = Some(messages);
+            let all = self.call.details_mut().messages.get_or_insert_default();
+            all.received = messages.received;
+            all.received_bytes = messages.received_bytes;
+            all.received_longest = messages.received_longest;
+        }
+        if let Some(status) = told.grpc_status {
+            self.call.details_mut().grpc_status.get_or_insert(status);
         }
         if !matches!(self.call.status, Some(200..=299)) {
             return;
@@ -329,11 +380,15 @@ impl Exchange {
         link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
     }
 
-    /// Only what the server has acknowledged is surely what it read.
-    fn grade(&self, facts: &FlowFacts, acknowledged: u64) -> Grade {
-        if !self.call.ambiguities.is_empty() || self.call.status.is_none() && facts.one_sided_unknown {
+    /// Only what the server has acknowledged is surely what it read. Who called is open as long as a field that may
+    /// say it is not known.
+    fn grade(&self, facts: &FlowFacts, flow: FlowState) -> Grade {
+        let is_nobody = !self.call.identities.iter().any(|known| known.kind.is_credential());
+        let is_dark = self.call.status.is_none() && facts.one_sided_unknown || self.unknown > 0 && is_nobody;
+        let is_whole = facts.handshake && self.call.complete && !flow.is_late;
+        if !self.call.ambiguities.is_empty() || is_dark {
             Grade::C
-        } else if facts.handshake && self.call.complete && acknowledged >= self.request_end {
+        } else if is_whole && flow.acknowledged >= self.request_end {
             Grade::A
         } else {
             Grade::B
@@ -386,4 +441,6 @@ pub(crate) struct FlowState {
     pub(crate) basic_accepted: bool,
     /// Bytes of the request stream that the server has acknowledged.
     pub(crate) acknowledged: u64,
+    /// Whether the start of the conversation, or a part whose length is not known, was missed.
+    pub(crate) is_late: bool,
 }

@@ -23,7 +23,7 @@ pub(crate) use canonical::{Look, canonical};
 pub use config::HttpConfig;
 pub use decoys::Decoys;
 pub(crate) use decoys::Touched;
-pub(crate) use exchange::{BodyOf, Exchange, FlowState};
+pub(crate) use exchange::{BodyOf, Exchange, FlowState, Progress};
 pub(crate) use forms::{Form, Forms};
 pub(crate) use framing::Framed;
 pub use gateway::{GatewayAt, GatewayProfile};
@@ -32,6 +32,7 @@ use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp
 
 use crate::{
     body::Decoders,
+    http2::FieldList,
     identity::{IdentityCache, familiar::Familiar},
     stream::{Close, Direction, FlowFacts, Piece},
     tls::{TlsConfig, Vault},
@@ -55,6 +56,8 @@ pub(crate) struct Desk {
     pub(crate) vault: Vault,
     /// Header names of the head in hand.
     pub(crate) scratch: Vec<u8>,
+    /// Fields of the HTTP/2 head in hand.
+    pub(crate) fields: FieldList,
 }
 
 impl Desk {
@@ -71,18 +74,28 @@ impl Desk {
             losses: Losses::default(),
             identities: IdentityCache::new(),
             scratch: Vec::new(),
+            fields: FieldList::default(),
         }
     }
 }
 
 /// What a flow speaks after an upgrade.
 pub(crate) enum Upgrade {
-    /// HTTP/2; the request that asked for it is its first stream.
-    H2c(Box<Exchange>),
+    /// HTTP/2.
+    H2c(H2c),
     /// WebSocket, opened by this call.
     WebSocket(Box<ApiCall>),
     /// Anything, with another server: the proxy has granted CONNECT. So many bytes of the request stream came before it.
     Tunnel { taken: u64 },
+}
+
+/// Where HTTP/2 goes on from HTTP/1.
+pub(crate) struct H2c {
+    /// The request that asked for it: its first stream.
+    pub(crate) first: Box<Exchange>,
+    /// Bytes of the request stream that were read, and those that the server has acknowledged.
+    pub(crate) read: u64,
+    pub(crate) acknowledged: u64,
 }
 
 /// The HTTP of one flow.
@@ -269,6 +282,7 @@ impl Conversation {
             ambiguities: self.ambiguities,
             basic_accepted: self.basic_accepted,
             acknowledged: self.pairing.acknowledged(),
+            is_late: false,
         };
         self.basic_accepted |= exchange.accepts_basic();
         calls.push(exchange.finish(at, facts, flow, desk));

@@ -53,6 +53,19 @@ impl Familiar {
         Some(u128::from(high) << 64 | u128::from(low))
     }
 
+    /// The key of a header block with what stands before it.
+    pub(crate) fn key_of(&self, before: &[u8], block: &[u8]) -> Option<u128> {
+        if before.len() + block.len() > BLOCK_BYTES_MAX {
+            return None;
+        }
+        let mut hasher = HighwayHasher::new(self.key);
+        hasher.append(before);
+        hasher.append(b"\n");
+        hasher.append(block);
+        let [low, high] = hasher.finalize128();
+        Some(u128::from(high) << 64 | u128::from(low))
+    }
+
     fn find(&self, key: u128) -> Option<&Known> {
         let row = self.rows.get(place(key))?.as_ref()?;
         (row.0 == key).then_some(&*row.1)
