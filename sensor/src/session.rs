@@ -29,6 +29,8 @@ pub(crate) struct Session {
     fresh: bool,
     /// Bytes of the HTTP/2 preface that came and were not yet handed on.
     held: u8,
+    /// Whether bytes of a direction were missed while the protocol was a guess.
+    cut: [bool; 2],
     /// Upgrades and tunnels entered so far.
     layers: u8,
     /// Proxies' tunnels of those. Anybody may stand at their far end: what is said there supports no block.
@@ -61,6 +63,7 @@ impl Session {
             speaker: Speaker::Http1(Conversation::new(facts)),
             fresh: true,
             held: 0,
+            cut: [!facts.handshake; 2],
             layers: 0,
             tunnels: 0,
             taken: 0,
@@ -70,7 +73,7 @@ impl Session {
 
     /// What a TLS channel carries, from its first byte.
     pub(crate) fn inside_tls(facts: &FlowFacts) -> Self {
-        Self { layers: 1, is_inside: true, ..Self::new(facts) }
+        Self { layers: 1, is_inside: true, cut: [false; 2], ..Self::new(facts) }
     }
 
     /// Whether something waits for keys; then [`Session::tick`] is called now and then.
@@ -220,12 +223,14 @@ impl Session {
         calls: &mut Vec<ApiCall>,
     ) -> bool {
         let Piece::Bytes(bytes) = piece else {
+            self.cut[direction as usize] = true;
             if direction == Direction::Request {
                 self.let_go(facts, at, desk, calls);
             }
             return false;
         };
-        match look(direction, bytes, usize::from(self.held), facts.handshake || self.layers > 0) {
+        let from_start = !self.cut[direction as usize];
+        match look(direction, bytes, usize::from(self.held), from_start, desk) {
             Look::Preface(held) => {
                 self.held = held;
                 return true;
@@ -233,10 +238,11 @@ impl Session {
             Look::Http1 => {
                 // A flow picked up in the middle of a message may still turn out to speak something else.
                 let heard = matches!(&self.speaker, Speaker::Http1(conversation) if conversation.heard());
-                self.fresh = !facts.handshake && self.layers == 0 && !heard;
+                self.fresh = !from_start && !heard;
             }
+
             Look::Http2 => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::new())));
+                self.become_speaker(Speaker::Http2(Box::new(Connection::new(self.cut))));
             }
             Look::Socks if self.layers >= LAYERS_MAX => self.fresh = false,
             Look::Socks => {
@@ -352,7 +358,7 @@ impl Session {
 }
 
 /// What the first bytes of a direction look like; `from_start` if they surely are the first.
-fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool) -> Look {
+fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool, desk: &mut Desk) -> Look {
     if direction == Direction::Request && from_start {
         let expected = PREFACE.get(held..).unwrap_or_default();
         let common = expected.iter().zip(bytes).take_while(|(a, b)| a == b).count();
@@ -369,7 +375,7 @@ fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool) -> Lo
         Look::Socks
     } else if tls::looks_like_records(bytes, from_start) {
         Look::Tls
-    } else if http2::looks_like_frames(direction, bytes, from_start) {
+    } else if http2::looks_like_frames(direction, bytes, from_start, desk) {
         Look::Http2
     } else {
         Look::Http1

@@ -14,13 +14,13 @@ use crate::{
 impl Connection {
     pub(super) fn data(&mut self, direction: Direction, id: u32, bytes: &[u8], room: &mut Room<'_>) {
         let Some(stream) = self.streams.at(id) else { return self.stray(id) };
-        let side = if direction == Direction::Request { &mut stream.sent } else { &mut stream.received };
+        let side = stream.side(direction);
         side.bytes += bytes.len() as u64;
-        let was_over = side.is_over;
+        let was_over = side.is_over && !side.is_cut;
         match &mut stream.talk {
             Talk::Call(exchange) if was_over => exchange.doubt(Ambiguity::Http2.into()),
             Talk::Call(exchange) if direction == Direction::Request => {
-                exchange.request_body(bytes, room.desk)
+                exchange.request_body(bytes, room.desk);
             }
             Talk::Call(exchange) => exchange.answer_body(bytes, room.desk),
             Talk::Socket(socket) => {
@@ -36,8 +36,8 @@ impl Connection {
     /// The end of a body.
     pub(super) fn end(&mut self, direction: Direction, id: u32, position: u64, room: &mut Room<'_>) {
         let Some(stream) = self.streams.at(id) else { return self.stray(id) };
-        let side = if direction == Direction::Request { &mut stream.sent } else { &mut stream.received };
-        let was_over = std::mem::replace(&mut side.is_over, true);
+        let side = stream.side(direction);
+        let was_over = std::mem::replace(&mut side.is_over, true) && !side.is_cut;
         let differs = side.differs();
         match &mut stream.talk {
             Talk::Call(exchange) => {
@@ -81,20 +81,26 @@ impl Connection {
     }
 
     /// `bytes` of a body are missing, or an unknown number.
-    pub(super) fn body_gap(&mut self, direction: Direction, id: u32, bytes: Option<u64>) {
+    pub(super) fn body_gap(
+        &mut self,
+        direction: Direction,
+        id: u32,
+        bytes: Option<u64>,
+        room: &mut Room<'_>,
+    ) {
         let Some(stream) = self.streams.at(id) else { return };
-        let side = if direction == Direction::Request { &mut stream.sent } else { &mut stream.received };
-        match bytes {
-            Some(n) => side.bytes += n,
-            None => side.announced = None,
-        }
         let n = bytes.unwrap_or(0);
-        if let Talk::Call(exchange) = &mut stream.talk {
-            if direction == Direction::Request {
-                exchange.request_gap(n);
-            } else {
-                exchange.answer_gap(n);
+        let side = stream.side(direction);
+        side.bytes += n;
+        side.is_cut |= bytes.is_none();
+        match &mut stream.talk {
+            Talk::Call(exchange) if direction == Direction::Request => exchange.request_gap(n),
+            Talk::Call(exchange) => exchange.answer_gap(n),
+            Talk::Socket(socket) => {
+                let piece = Piece::Gap(bytes.unwrap_or(1 << 62));
+                socket.piece(room.facts, direction, piece, room.at, room.desk, room.calls);
             }
+            Talk::Tunnel => {}
         }
     }
 

@@ -98,7 +98,7 @@ impl<'l> Head<'l> {
         missing(self.path)
             || missing(self.scheme)
             || self.protocol != Pseudo::Absent && method != b"CONNECT"
-            || !path.starts_with(b"/") && !(path == b"*" && method == b"OPTIONS")
+            || !(path.starts_with(b"/") || path == b"*" && method == b"OPTIONS")
             || path.iter().any(|byte| *byte <= b' ' || *byte == 0x7F)
     }
 

@@ -8,17 +8,17 @@ mod fields;
 mod frame;
 mod head;
 mod hpack;
-#[allow(dead_code, reason = "late joining will use all of it")]
 mod opening;
-#[allow(dead_code, reason = "late joining will use all of it")]
 mod reader;
+mod recovery;
 mod requests;
-#[allow(dead_code, reason = "late joining will use all of it")]
 mod streams;
+mod sync;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use fields::FieldList;
+pub(crate) use recovery::looks_like_frames;
 
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Timestamp};
 
@@ -29,7 +29,7 @@ use crate::{
 use budget::Budget;
 use hpack::Decoder;
 use opening::Opening;
-use reader::{Block, GapFate, Reader, Step};
+use reader::{Block, Reader, Step};
 use streams::{Ended, Side, Stream, Streams, Talk};
 
 /// What a client sends first (RFC 9113, section 3.4).
@@ -38,17 +38,6 @@ pub(crate) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The setting that says how large a table of HPACK may be, and that of the largest frame (RFC 9113, section 6.5.2).
 const HEADER_TABLE_SIZE: u16 = 1;
 const MAX_FRAME_SIZE: u16 = 5;
-
-/// Whether bytes are surely the beginning of HTTP/2 frames.
-pub(crate) fn looks_like_frames(direction: Direction, bytes: &[u8], from_start: bool) -> bool {
-    // A server begins with its settings, and may do so before it has heard anything.
-    let settings = [None, None, None, Some(4), Some(0), Some(0), Some(0), Some(0), Some(0)];
-    let fits = |(byte, wanted): (&u8, &Option<u8>)| wanted.is_none_or(|wanted| wanted == *byte);
-    direction == Direction::Response
-        && from_start
-        && bytes.first() == Some(&0)
-        && bytes.iter().zip(&settings).all(fits)
-}
 
 /// What a connection needs while it works on a piece.
 struct Room<'r> {
@@ -79,9 +68,9 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// A connection that begins with the preface.
-    pub(crate) fn new() -> Self {
-        Self {
+    /// A connection that begins with the preface; of a direction that is `cut`, bytes were missed.
+    pub(crate) fn new(cut: [bool; 2]) -> Self {
+        let mut connection = Self {
             readers: [Reader::new(Direction::Request), Reader::new(Direction::Response)],
             tables: [Decoder::fresh(), Decoder::fresh()],
             budgets: [Budget::default(), Budget::default()],
@@ -94,12 +83,20 @@ impl Connection {
             ambiguities: Ambiguities::default(),
             basic_accepted: false,
             acknowledged: 0,
+        };
+        if cut[0] {
+            connection.opening = Opening::unseen();
+            connection.miss(Direction::Request);
         }
+        if cut[1] {
+            connection.miss(Direction::Response);
+        }
+        connection
     }
 
     /// A connection whose first stream began as HTTP/1 (RFC 7540, section 3.2).
     pub(crate) fn upgraded(from: H2c) -> Self {
-        let mut connection = Self::new();
+        let mut connection = Self::new([false; 2]);
         connection.readers[0].position = from.read;
         connection.acknowledged = from.acknowledged;
         // Its settings came in a header field that nobody kept.
@@ -128,7 +125,11 @@ impl Connection {
         }
         let mut room = Room { facts, at, desk, calls };
         match piece {
-            Piece::Bytes(bytes) => self.bytes(direction, bytes, &mut room),
+            Piece::Bytes(bytes) => {
+                if let Some(bytes) = self.resume(direction, bytes, &mut room) {
+                    self.frames(direction, bytes, &mut room);
+                }
+            }
             Piece::Gap(n) => self.gap(direction, n, &mut room),
         }
     }
@@ -178,7 +179,8 @@ impl Connection {
         readers + tables + self.streams.memory() + self.opening.memory()
     }
 
-    fn bytes(&mut self, direction: Direction, mut rest: &[u8], room: &mut Room<'_>) {
+    /// Reads on to the end of a piece.
+    fn frames(&mut self, direction: Direction, mut rest: &[u8], room: &mut Room<'_>) {
         while !self.opaque {
             match self.readers[direction as usize].read(&mut rest, room.at) {
                 Step::More => return,
@@ -228,32 +230,6 @@ impl Connection {
             MAX_FRAME_SIZE => self.readers[other].allow(value),
             _ => {}
         }
-    }
-
-    fn gap(&mut self, direction: Direction, n: u64, room: &mut Room<'_>) {
-        match self.readers[direction as usize].gap(n) {
-            GapFate::Inside => {}
-            GapFate::Body { stream, bytes } => self.body_gap(direction, stream, bytes),
-            GapFate::Settings => {
-                self.tables[direction.other() as usize].allow_any();
-                self.readers[direction.other() as usize].allow_any();
-            }
-            GapFate::Block => {
-                self.is_late = true;
-                self.tables[direction as usize].lose();
-                room.desk.losses.count(Loss::H2LostSync);
-            }
-            GapFate::Lost => self.lose(direction, room),
-        }
-        // A frame may have ended with the gap.
-        self.bytes(direction, &[], room);
-    }
-
-    /// Where frames begin, and what was put into the table, is not known any more.
-    fn lose(&mut self, direction: Direction, room: &mut Room<'_>) {
-        room.desk.losses.count(Loss::H2LostSync);
-        self.go_opaque(Loss::H2LostSync, room);
-        let _ = direction;
     }
 
     /// The last stream opened by the side that opens those like `id`.

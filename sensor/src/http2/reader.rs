@@ -175,11 +175,6 @@ impl Reader {
         }
     }
 
-    /// As one whose start was missed.
-    pub(super) fn late(direction: Direction) -> Self {
-        Self { stage: Stage::Seek, payload_max: None, ..Self::new(direction) }
-    }
-
     /// The other end takes frames of so many bytes.
     pub(super) fn allow(&mut self, announced: u32) {
         self.payload_max = self.payload_max.map(|known| known.max(announced));

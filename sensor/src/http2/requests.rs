@@ -117,6 +117,10 @@ impl Connection {
         if self.streams.at(block.stream).is_some() {
             return self.trailers(Direction::Request, block, list, room);
         }
+        if self.is_late && list.unknown == 0 && Head::read(list).order == [0; 6] {
+            // Trailers of a stream that was opened before we listened.
+            return;
+        }
         if self.opens(block.stream, room) {
             self.open(block, list, room);
         }
@@ -140,7 +144,7 @@ impl Connection {
     fn unread_request(&mut self, block: &Block<'_>, room: &mut Room<'_>) {
         if self.streams.at(block.stream).is_some() {
             if block.ends_stream {
-                self.body_gap(Direction::Request, block.stream, None);
+                self.body_gap(Direction::Request, block.stream, None, room);
                 self.end(Direction::Request, block.stream, block.end, room);
             }
         } else if self.opens(block.stream, room) {
@@ -165,7 +169,11 @@ impl Connection {
             return self.unread(block.stream, Loss::H2Unknown, room);
         };
         asked.caller.context.http2 = look;
-        let mut sent = Side { announced: asked.announced, bytes: 0, is_over: block.ends_stream };
+        if list.unknown > 0 {
+            // The look of a head that is known in part is the look of nobody.
+            asked.caller.context.headers = 0;
+        }
+        let mut sent = Side { announced: asked.announced, is_over: block.ends_stream, ..Side::default() };
         asked.is_odd |= block.ends_stream && sent.differs();
         if asked.is_odd {
             sent.announced = None;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{http::Exchange, websocket::Socket};
+use crate::{http::Exchange, stream::Direction, websocket::Socket};
 
 /// Open streams that are followed.
 pub(super) const STREAMS_MAX: usize = 1_024;
@@ -27,12 +27,14 @@ pub(super) struct Side {
     /// Bytes of body that came.
     pub(super) bytes: u64,
     pub(super) is_over: bool,
+    /// Whether frames of it may have been lost.
+    pub(super) is_cut: bool,
 }
 
 impl Side {
     /// Whether another number of bytes came than was announced.
     pub(super) fn differs(&self) -> bool {
-        self.announced.is_some_and(|announced| announced != self.bytes)
+        !self.is_cut && self.announced.is_some_and(|announced| announced != self.bytes)
     }
 }
 
@@ -51,6 +53,13 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    pub(super) fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::Request => &mut self.sent,
+            Direction::Response => &mut self.received,
+        }
+    }
+
     pub(super) fn memory(&self) -> usize {
         match &self.talk {
             Talk::Call(exchange) => exchange.memory(),
@@ -82,10 +91,6 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
-
     pub(super) fn is_over_full(&self) -> bool {
         self.open.len() > STREAMS_MAX || self.held > STREAM_BYTES_MAX
     }

@@ -17,6 +17,7 @@ use crate::{
 use Direction::{Request, Response};
 
 mod cuts;
+mod late;
 mod streams;
 
 pub(super) const END_STREAM: u8 = 1;
