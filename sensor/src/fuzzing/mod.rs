@@ -7,6 +7,7 @@ mod file;
 mod flow;
 mod fragments;
 mod http1;
+mod http2;
 mod link;
 mod segments;
 mod sensitive;
@@ -20,6 +21,7 @@ pub use file::capture_file;
 pub use flow::flow;
 pub use fragments::fragments;
 pub use http1::{answers, chunks, identity, path, requests};
+pub use http2::{hpack, http2};
 pub use link::frame;
 pub use segments::{doubts, segments};
 pub use sensitive::sensitive;
@@ -49,6 +51,8 @@ pub const ENTRIES: &[Entry] = &[
     ("frame", frame),
     ("gaps", gaps),
     ("head", head),
+    ("hpack", hpack),
+    ("http2", http2),
     ("identity", identity),
     ("json", json),
     ("keylog", keylog),

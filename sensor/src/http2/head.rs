@@ -43,18 +43,16 @@ pub(super) struct Head<'l> {
 }
 
 impl<'l> Head<'l> {
-    /// Reads the pseudo-headers, which come first.
+    /// Reads the pseudo-headers, which must come first.
     pub(super) fn read(list: &'l FieldList) -> Self {
         let mut head = Self { regular: list.len(), ..Self::default() };
         let mut found = 0;
-        for (place, field) in list.iter().enumerate() {
-            if field.has_name && !field.is_pseudo() {
-                head.regular = place;
-                break;
-            }
-            if !field.has_name {
+        for (place, field) in list.iter().enumerate().filter(|(_, field)| field.has_name) {
+            if !field.is_pseudo() {
+                head.regular = head.regular.min(place);
                 continue;
             }
+            head.is_odd |= head.regular < place;
             head.take(field);
             if let Some(letter) = head.order.get_mut(found) {
                 *letter = field.name.get(1).copied().unwrap_or(0);
@@ -117,13 +115,7 @@ pub(super) fn fields<'l>(list: &'l FieldList, authority: Option<&'l [u8]>) -> (H
     let mut is_odd = false;
     let mut host = None;
     headers.extend(authority.map(|value| Header { name: "host", value }));
-    let mut is_regular = false;
-    for field in list.iter().filter(Field::is_known) {
-        if field.is_pseudo() {
-            is_odd |= is_regular;
-            continue;
-        }
-        is_regular = true;
+    for field in list.iter().filter(|field| field.is_known() && !field.is_pseudo()) {
         is_odd |= field.odd || is_of_connection(&field);
         let Ok(name) = std::str::from_utf8(field.name) else { continue };
         if field.name == b"host" {

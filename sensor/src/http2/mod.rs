@@ -7,7 +7,7 @@ mod budget;
 mod fields;
 mod frame;
 mod head;
-mod hpack;
+pub(crate) mod hpack;
 mod opening;
 mod reader;
 mod recovery;

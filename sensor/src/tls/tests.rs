@@ -124,3 +124,14 @@ fn without_the_right_keys_nothing_is_told() {
         assert!(none.flows.iter().all(|flow| flow.sni == "api.example" && flow.fingerprint != 0), "{name}");
     }
 }
+
+/// HTTP/2 that the hello's ALPN agreed on.
+#[test]
+fn http2_inside_is_read_as_outside() {
+    for when in [Keys::First, Keys::After(8)] {
+        let read = read("tls13-h2", when);
+        assert_eq!(told(&read), served("tls13-h2"), "{:?} {:?}", read.sensor.losses(), read.flows);
+        assert!(read.calls.iter().all(|call| call.http == model::HttpVersion::Http2 && call.complete));
+        assert!(read.calls.iter().all(|call| call.context.http2 != 0 && call.context.tls != 0));
+    }
+}

@@ -139,3 +139,70 @@ fn memory_is_told_and_given_back() {
     assert!(ear.session.memory() < idle + (64 << 10));
     assert_eq!(ear.calls.len(), 2_000);
 }
+
+/// X7: under each flood a connection holds little, by the allocator's own account of what it tells.
+#[test]
+fn floods_hold_little() {
+    let long = "v".repeat(3_000);
+    type Flood<'f> = (&'f str, Box<dyn Fn(&mut Ends, u32) -> Vec<u8> + 'f>);
+    let signal = |kind: u8, stream: u32, payload: &'static [u8]| {
+        move |_: &mut Ends, _: u32| frame(kind, 0, stream, payload)
+    };
+    let floods: Vec<Flood<'_>> = vec![
+        (
+            "continuation",
+            Box::new(|_, n| {
+                let kind = if n == 0 { frame::HEADERS } else { frame::CONTINUATION };
+                frame(kind, 0, 1, &[0x40; 16_000])
+            }),
+        ),
+        (
+            "bomb",
+            Box::new(|ends, n| {
+                let mut bytes = ends
+                    .block(Request, &[(":method", "GET"), (":path", "/"), SHOP[0], SHOP[1], ("x", &long)]);
+                bytes.resize(16_000, 0xBE);
+                frame(frame::HEADERS, END_STREAM | END_HEADERS, 2 * n + 1, &bytes)
+            }),
+        ),
+        (
+            "table",
+            Box::new(|ends, n| {
+                let name = format!("x-{n}");
+                ends.ask(2 * n + 1, "GET", "/", &[(&*name, &*long)], END_STREAM)
+            }),
+        ),
+        (
+            "open streams",
+            Box::new(|ends, n| ends.ask(2 * n + 1, "POST", "/a/long/path/to/nowhere/at/all", &[], 0)),
+        ),
+        (
+            "bodies",
+            Box::new(|ends, n| {
+                let ask = ends.ask(2 * n + 1, "POST", "/a", &[("content-type", "application/json")], 0);
+                [ask, data(2 * n + 1, br#"[{"a":{"b":["#, 0)].concat()
+            }),
+        ),
+        (
+            "rapid reset",
+            Box::new(|ends, n| {
+                [ends.get(2 * n + 1, "/a"), frame(frame::RST_STREAM, 0, 2 * n + 1, &[0; 4])].concat()
+            }),
+        ),
+        ("settings", Box::new(signal(frame::SETTINGS, 0, &[0, 4, 0, 1, 0, 0]))),
+        ("ping", Box::new(signal(frame::PING, 0, &[0; 8]))),
+        ("priority", Box::new(signal(frame::PRIORITY, 77, &[0; 5]))),
+        ("window", Box::new(signal(frame::WINDOW_UPDATE, 0, &[0, 0, 0, 1]))),
+    ];
+    for (name, flood) in floods {
+        let (mut ends, mut ear, mut most) = (Ends::new(), Ear::new(true), 0);
+        ear.up(&hello());
+        for n in 0..1_500 {
+            ear.up(&flood(&mut ends, n));
+            most = most.max(ear.session.memory());
+            ear.calls.clear();
+        }
+        println!("{name}: {most} bytes");
+        assert!(most <= 512 << 10, "{name}: {most}");
+    }
+}
