@@ -168,7 +168,7 @@ impl Session {
             Speaker::Http1(conversation) => conversation.acknowledged(request_bytes),
             Speaker::Http2(connection) => connection.acknowledged(request_bytes),
             Speaker::Tls(channel) => channel.acknowledged(request_bytes),
-            Speaker::WebSocket(_) => {}
+            Speaker::WebSocket(_) | Speaker::Socks(_) => {}
         }
     }
 
@@ -238,9 +238,8 @@ impl Session {
             Look::Http1 => {
                 // A flow picked up in the middle of a message may still turn out to speak something else.
                 let heard = matches!(&self.speaker, Speaker::Http1(conversation) if conversation.heard());
-                self.fresh = !from_start && !heard;
+                self.fresh = self.cut.contains(&true) && !heard;
             }
-
             Look::Http2 => {
                 self.become_speaker(Speaker::Http2(Box::new(Connection::new(self.cut))));
             }
@@ -305,6 +304,7 @@ impl Session {
         self.taken += taken;
         self.speaker = Speaker::Http1(Conversation::new(facts));
         self.fresh = true;
+        self.cut = [false; 2];
         taints.iter().for_each(|why| self.taint(why));
     }
 

@@ -1,5 +1,8 @@
 //! Exchanges: a request while its answer is awaited in, one `ApiCall` out. Never emits a call twice.
 
+mod scans;
+mod streams;
+
 use compact_str::CompactString;
 use httparse::Header;
 use model::{
@@ -14,10 +17,11 @@ use super::{
     gateway::{AnswerLook, Settled, lasting, settle, unsettled},
 };
 use crate::{
-    body::{Announced, Harvest, Limits, Role, Rules, Scan, Told},
-    identity::{ASKED_MAX, Caller, Query, handed_out, link_tokens},
+    body::{Role, Rules, Scan},
+    identity::{Caller, Query, handed_out},
     stream::FlowFacts,
 };
+use scans::{scan, told};
 
 /// How much of a message has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,16 +136,6 @@ impl Exchange {
         }
     }
 
-    /// The ways in which the head is odd; the answer says what they meant.
-    pub(crate) fn take_forms(&mut self, forms: Forms) {
-        self.forms = forms;
-    }
-
-    /// So many more header fields could not be known.
-    pub(crate) fn unknown(&mut self, fields: u16) {
-        self.unknown = self.unknown.saturating_add(fields);
-    }
-
     /// It is open in these ways what this request is.
     pub(crate) fn doubt(&mut self, doubts: Ambiguities) {
         self.call.ambiguities.merge(doubts);
@@ -245,31 +239,6 @@ impl Exchange {
         }
     }
 
-    /// The final answer's head on a stream of HTTP/2; its status may be unknown.
-    pub(crate) fn answered_in_stream(
-        &mut self,
-        status: Option<u16>,
-        headers: &[Header<'_>],
-        facts: &FlowFacts,
-        desk: &mut Desk,
-    ) {
-        self.answer = Progress::Open;
-        if let Some(status) = status {
-            self.settle(desk.config.profile(facts.server), AnswerLook { status, closes: false });
-            self.answered(status, headers, BodyOf::gather(headers), desk);
-        }
-        self.trailers(headers);
-    }
-
-    /// Fields behind the answer's body, or of an answer that has none.
-    pub(crate) fn trailers(&mut self, headers: &[Header<'_>]) {
-        let status = headers.iter().find(|header| header.name == "grpc-status");
-        let status = status.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok());
-        if let Some(status) = status {
-            self.call.details_mut().grpc_status = Some(status);
-        }
-    }
-
     /// The call as it stands.
     pub(crate) fn finish(
         mut self,
@@ -327,59 +296,6 @@ impl Exchange {
         self.login_basic && self.call.status.is_some_and(|status| status < 400)
     }
 
-    fn take_request(&mut self, told: Told) {
-        if told.is_doubtful {
-            self.call.ambiguities.insert(Ambiguity::Body);
-        }
-        // Operations asked for in the query stay when the body asks for none.
-        if let Some(facts) = told.facts {
-            self.call.details_mut().request = Some(facts);
-        }
-        if let Some(messages) = told.messages.filter(|messages| messages.sent > 0) {
-            self.call.details_mut().messages = Some(messages);
-        }
-        let mut harvest: Harvest = told.harvest;
-        if let Some(login) = harvest.login().filter(|_| self.call.method == "POST") {
-            self.call.login = Some(Box::new(login));
-            self.login_basic = false;
-        }
-        self.refresh_shown = harvest.refresh.take();
-        for id in harvest.ids {
-            if self.call.asked.len() < ASKED_MAX && !self.call.asked.contains(&id) {
-                self.call.asked.push(id);
-            }
-        }
-        for name in harvest.decoys {
-            if self.call.decoys.len() < 4 && !self.call.decoys.contains(&name) {
-                self.call.decoys.push(name);
-            }
-        }
-    }
-
-    fn take_answer(&mut self, told: Told) {
-        if let Some(facts) = told.facts {
-            self.call.details_mut().response = Some(facts);
-        }
-        if let Some(messages) = told.messages.filter(|messages| messages.received > 0) {
-            let all = self.call.details_mut().messages.get_or_insert_default();
-            all.received = messages.received;
-            all.received_bytes = messages.received_bytes;
-            all.received_longest = messages.received_longest;
-        }
-        if let Some(status) = told.grpc_status {
-            self.call.details_mut().grpc_status.get_or_insert(status);
-        }
-        if !matches!(self.call.status, Some(200..=299)) {
-            return;
-        }
-        let mut harvest = told.harvest;
-        self.call.given.append(&mut harvest.ids);
-        self.call.given.truncate(128);
-        let presented = self.call.identities.iter().find(|known| known.kind.is_credential()).cloned();
-        let shown = self.refresh_shown.take().or(presented);
-        link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
-    }
-
     /// Only what the server has acknowledged is surely what it read. Who called is open as long as a field that may
     /// say it is not known.
     fn grade(&self, facts: &FlowFacts, flow: FlowState) -> Grade {
@@ -406,19 +322,6 @@ impl<'h> BodyOf<'h> {
     pub(crate) fn gather(headers: &'h [Header<'h>]) -> Self {
         Self { headers }
     }
-}
-
-/// A scan of the body that `headers` announce.
-fn scan(headers: &[Header<'_>], role: Role, desk: &mut Desk) -> Option<Box<Scan>> {
-    let announced = Announced::gather(headers);
-    let limits = Limits { bytes_max: desk.config.body_bytes_max, ratio_max: desk.config.body_ratio_max };
-    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-    Scan::new(&announced, role, limits, rules, (&mut desk.decoders, &mut desk.losses)).map(Box::new)
-}
-
-fn told(scan: Scan, desk: &mut Desk) -> Told {
-    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-    scan.finish(rules, (&mut desk.decoders, &mut desk.losses))
 }
 
 /// What few heads say: a query, a path that is not canonical.

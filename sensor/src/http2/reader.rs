@@ -1,6 +1,12 @@
 //! Readers: pieces of one direction in, body bytes, header blocks and signals out. Copies only header blocks that are
 //! split over pieces or frames.
 
+mod gaps;
+mod steps;
+
+pub(super) use gaps::GapFate;
+pub(super) use steps::{Block, BlockBytes, Step};
+
 use model::Timestamp;
 use zeroize::Zeroize as _;
 
@@ -46,93 +52,6 @@ struct Growing {
     begun: (Timestamp, u64),
     continuations: u8,
     is_lost: bool,
-}
-
-/// A whole header block.
-pub(super) struct Block<'p> {
-    pub(super) stream: u32,
-    /// The stream that it promises, if it is a promise.
-    pub(super) promised: Option<u32>,
-    pub(super) ends_stream: bool,
-    /// Time and stream position of its first byte.
-    pub(super) begun: (Timestamp, u64),
-    /// Stream position behind its last.
-    pub(super) end: u64,
-    /// `None` when a part of it is missing. Hand it back with `give_back`.
-    pub(super) bytes: Option<BlockBytes<'p>>,
-}
-
-/// A block, in place or put together.
-pub(super) enum BlockBytes<'p> {
-    InPlace(&'p [u8]),
-    Copied(Vec<u8>),
-}
-
-impl BlockBytes<'_> {
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::InPlace(bytes) => bytes,
-            Self::Copied(bytes) => bytes,
-        }
-    }
-}
-
-/// What a reader met.
-pub(super) enum Step<'p> {
-    /// The piece is used up.
-    More,
-    /// A frame begins.
-    Frame(Frame),
-    /// Bytes of a body, without padding.
-    Data {
-        stream: u32,
-        bytes: &'p [u8],
-    },
-    /// Padding that is longer than its frame.
-    BadPadding {
-        stream: u32,
-    },
-    /// The end of a body; its last frame ends at this position.
-    End {
-        stream: u32,
-        position: u64,
-    },
-    Block(Block<'p>),
-    Reset {
-        stream: u32,
-    },
-    Setting {
-        id: u16,
-        value: u32,
-    },
-    Window {
-        stream: u32,
-        increment: u32,
-    },
-    Priority {
-        stream: u32,
-        bytes: [u8; 5],
-    },
-    GoAway,
-    /// What no receiver accepts.
-    Broken,
-    /// A header block past its limits.
-    Limit,
-}
-
-/// What a gap did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GapFate {
-    /// It lay inside a frame that says nothing that matters.
-    Inside,
-    /// It took so many bytes of a body, or an unknown number.
-    Body { stream: u32, bytes: Option<u64> },
-    /// It took a part of a header block.
-    Block,
-    /// It took settings.
-    Settings,
-    /// Where the next frame begins is not known.
-    Lost,
 }
 
 /// One direction of a connection.
@@ -230,43 +149,6 @@ impl Reader {
     /// Passes over bytes while seeking.
     pub(super) fn pass(&mut self, n: usize) {
         self.position += n as u64;
-    }
-
-    /// `n` bytes of this stream will never come.
-    pub(super) fn gap(&mut self, n: u64) -> GapFate {
-        self.position = self.position.saturating_add(n);
-        let inside =
-            matches!(self.stage, Stage::Fixed | Stage::Body | Stage::Skip) && n <= u64::from(self.left);
-        if !inside {
-            return if matches!(self.stage, Stage::Seek | Stage::Deaf) {
-                GapFate::Inside
-            } else {
-                GapFate::Lost
-            };
-        }
-        let n = u32::try_from(n).unwrap_or(self.left);
-        let body = self.left - self.padding.min(self.left);
-        self.left -= n;
-        let fate = match self.frame.kind {
-            DATA if self.stage == Stage::Body => {
-                GapFate::Body { stream: self.frame.stream, bytes: Some(u64::from(n.min(body))) }
-            }
-            DATA if self.stage == Stage::Fixed => GapFate::Body { stream: self.frame.stream, bytes: None },
-            SETTINGS => GapFate::Settings,
-            _ if self.frame.has_block() && self.stage != Stage::Skip => GapFate::Block,
-            _ => GapFate::Inside,
-        };
-        match fate {
-            GapFate::Body { bytes: Some(_), .. } => {
-                self.padding = self.padding.min(self.left);
-            }
-            GapFate::Block => {
-                self.lose_block();
-                self.stage = Stage::Skip;
-            }
-            _ => self.stage = Stage::Skip,
-        }
-        fate
     }
 
     /// The next thing in `rest`, which moves on by what was read.
@@ -504,12 +386,6 @@ impl Reader {
         *rest = after;
         self.have += n;
         n
-    }
-
-    fn lose_block(&mut self) {
-        self.block.as_mut_slice().zeroize();
-        self.block.clear();
-        self.growing.iter_mut().for_each(|growing| growing.is_lost = true);
     }
 
     fn forget(&mut self) {

@@ -16,6 +16,7 @@ use crate::{
 };
 use Direction::{Request, Response};
 
+mod cases;
 mod conformance;
 mod cuts;
 mod late;

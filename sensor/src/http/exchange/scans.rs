@@ -1,0 +1,79 @@
+//! Scans of an exchange's bodies: what heads announce in, what bodies held to the call out.
+
+use httparse::Header;
+use model::Ambiguity;
+
+use super::Exchange;
+use crate::{
+    body::{Announced, Harvest, Limits, Role, Rules, Scan, Told},
+    http::Desk,
+    identity::{ASKED_MAX, link_tokens},
+};
+
+impl Exchange {
+    pub(super) fn take_request(&mut self, told: Told) {
+        if told.is_doubtful {
+            self.call.ambiguities.insert(Ambiguity::Body);
+        }
+        // Operations asked for in the query stay when the body asks for none.
+        if let Some(facts) = told.facts {
+            self.call.details_mut().request = Some(facts);
+        }
+        if let Some(messages) = told.messages.filter(|messages| messages.sent > 0) {
+            self.call.details_mut().messages = Some(messages);
+        }
+        let mut harvest: Harvest = told.harvest;
+        if let Some(login) = harvest.login().filter(|_| self.call.method == "POST") {
+            self.call.login = Some(Box::new(login));
+            self.login_basic = false;
+        }
+        self.refresh_shown = harvest.refresh.take();
+        for id in harvest.ids {
+            if self.call.asked.len() < ASKED_MAX && !self.call.asked.contains(&id) {
+                self.call.asked.push(id);
+            }
+        }
+        for name in harvest.decoys {
+            if self.call.decoys.len() < 4 && !self.call.decoys.contains(&name) {
+                self.call.decoys.push(name);
+            }
+        }
+    }
+
+    pub(super) fn take_answer(&mut self, told: Told) {
+        if let Some(facts) = told.facts {
+            self.call.details_mut().response = Some(facts);
+        }
+        if let Some(messages) = told.messages.filter(|messages| messages.received > 0) {
+            let all = self.call.details_mut().messages.get_or_insert_default();
+            all.received = messages.received;
+            all.received_bytes = messages.received_bytes;
+            all.received_longest = messages.received_longest;
+        }
+        if let Some(status) = told.grpc_status {
+            self.call.details_mut().grpc_status.get_or_insert(status);
+        }
+        if !matches!(self.call.status, Some(200..=299)) {
+            return;
+        }
+        let mut harvest = told.harvest;
+        self.call.given.append(&mut harvest.ids);
+        self.call.given.truncate(128);
+        let presented = self.call.identities.iter().find(|known| known.kind.is_credential()).cloned();
+        let shown = self.refresh_shown.take().or(presented);
+        link_tokens(&mut self.call.issued, harvest.access, harvest.refresh, shown);
+    }
+}
+
+/// A scan of the body that `headers` announce.
+pub(super) fn scan(headers: &[Header<'_>], role: Role, desk: &mut Desk) -> Option<Box<Scan>> {
+    let announced = Announced::gather(headers);
+    let limits = Limits { bytes_max: desk.config.body_bytes_max, ratio_max: desk.config.body_ratio_max };
+    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+    Scan::new(&announced, role, limits, rules, (&mut desk.decoders, &mut desk.losses)).map(Box::new)
+}
+
+pub(super) fn told(scan: Scan, desk: &mut Desk) -> Told {
+    let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+    scan.finish(rules, (&mut desk.decoders, &mut desk.losses))
+}
