@@ -11,12 +11,14 @@ use smartcore::{
 };
 
 use super::{
-    minhash::Signature,
+    minhash::{Signature, alike},
     scale::{Scale, distance_2},
 };
 
-/// Rows of one batch; what comes after belongs to no ring. The library takes 0.15 s for so many.
+/// Rows of one batch; what comes after belongs to no ring. About a second for so many: for a thread of its own.
 pub(crate) const ROWS_MAX: usize = 5_000;
+/// The same for signatures.
+const ALIKE_MAX: usize = 1_000;
 
 /// Rings of rows within `reach` standard deviations of each other, at least `least` dense: one number per row, `None`
 /// for who belongs to none. Numbers rise from 0 in order of the first members.
@@ -28,15 +30,25 @@ pub(crate) fn rings(rows: &[Vec<f64>], reach: f64, least: usize) -> Vec<Option<u
     numbered(rows.len(), labels, &scaled, least, near)
 }
 
-/// Rings of signatures that differ in at most a share `reach` of their permutations.
+/// Rings of signatures that differ in at most a share `reach` of their permutations. Only those that are alike to another
+/// one at all are looked at: among so many permutations the library knows no short cut.
 pub(crate) fn rings_alike(signatures: &[Signature], reach: f64, least: usize) -> Vec<Option<u16>> {
-    let rows: Vec<Vec<u32>> = signatures.iter().take(ROWS_MAX).map(|one| one.rows().to_vec()).collect();
+    let mut rings = vec![None; signatures.len()];
+    let pairs = alike(signatures, (1.0 - reach) as f32);
+    let mut places: Vec<usize> = pairs.into_iter().flat_map(|(one, other)| [one, other]).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.truncate(ALIKE_MAX);
+    let rows: Vec<Vec<u32>> = places.iter().map(|at| signatures[*at].rows().to_vec()).collect();
     let near = |one: &Vec<u32>, other: &Vec<u32>| {
         let differ = one.iter().zip(other).filter(|(a, b)| a != b).count();
         differ as f64 <= reach * one.len() as f64
     };
     let labels = fitted(&rows, Hamming::new(), reach, least);
-    numbered(signatures.len(), labels, &rows, least, near)
+    for (at, ring) in places.into_iter().zip(numbered(rows.len(), labels, &rows, least, near)) {
+        rings[at] = ring;
+    }
+    rings
 }
 
 /// What the library says of the rows that it was fitted on; 0 is nobody. `None` when there is nothing to fit, or it fails.

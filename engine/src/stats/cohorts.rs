@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use smartcore::decomposition::pca::{PCA, PCAParameters};
 
 use super::{
-    kmeans::{KINDS_MAX, best_labels, mean_of, table},
+    kmeans::{KINDS_MAX, best_labels, by_lot, mean_of, table},
     scale::{Scale, distance_2},
 };
 
-/// Rows learnt from; of more, every so-manyth.
-const ROWS_MAX: usize = 3_000;
+/// Rows learnt from; of more, about as many by lot. Some seconds for all k: for a thread of its own.
+const ROWS_MAX: usize = 2_000;
 /// Rows under which there are no kinds.
 const ROWS_MIN: usize = 60;
 const COMPONENTS: usize = 6;
@@ -45,8 +45,8 @@ impl Kinds {
     /// Learns the kinds of `rows`, all of one width; those of the night before keep their numbers. `None` for fewer than
     /// 60 rows, or none that differ.
     pub(crate) fn learnt(rows: &[Vec<f64>], before: Option<&Self>, seed: u64) -> Option<Self> {
-        let every = rows.len().div_ceil(ROWS_MAX).max(1);
-        let rows: Vec<Vec<f64>> = rows.iter().step_by(every).cloned().collect();
+        let rows: Vec<Vec<f64>> =
+            by_lot(rows.len(), ROWS_MAX, seed).into_iter().map(|at| rows[at].clone()).collect();
         if rows.len() < ROWS_MIN {
             return None;
         }

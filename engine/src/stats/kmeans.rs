@@ -12,7 +12,7 @@ use crate::hash::mix;
 /// Largest k.
 pub(crate) const KINDS_MAX: usize = 12;
 /// Times that each k is tried.
-const STARTS: u64 = 4;
+const STARTS: u64 = 3;
 /// Rows that judge how well k fits.
 const JUDGES: usize = 400;
 /// Silhouette under which all are of one kind.
@@ -23,7 +23,7 @@ const BETTER_MIN: f64 = 0.1;
 /// The labels of the k from 2 to 12 that fits best, and better than it would fit one cloud; all 0 when none does.
 pub(crate) fn best_labels(points: &[Vec<f64>], seed: u64) -> Vec<usize> {
     let mut best = (FIT_MIN, vec![0; points.len()]);
-    let judges: Vec<usize> = (0..points.len()).step_by(points.len().div_ceil(JUDGES).max(1)).collect();
+    let judges = by_lot(points.len(), JUDGES, seed);
     let cloud = cloud(points, seed);
     let (Some(table), Some(cloud_table)) = (table(points), table(&cloud)) else { return best.1 };
     for k in 2..=KINDS_MAX.min(distinct(points)) {
@@ -40,6 +40,12 @@ pub(crate) fn best_labels(points: &[Vec<f64>], seed: u64) -> Vec<usize> {
         }
     }
     best.1
+}
+
+/// About `most` of `count` places. Not every so-manyth: rows may come in a rhythm.
+pub(crate) fn by_lot(count: usize, most: usize, seed: u64) -> Vec<usize> {
+    let one_in = count.div_ceil(most.max(1)).max(1) as u64;
+    (0..count).filter(|at| mix(*at as u64, seed).is_multiple_of(one_in)).collect()
 }
 
 /// As many points without any kinds: normal, with the same spread in each component.
