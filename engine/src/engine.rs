@@ -19,6 +19,8 @@ use crate::{
     world::World,
 };
 
+/// Calls whose rows are looked at ahead of judging them.
+const AHEAD: usize = 32;
 /// How often the population's rates are learnt anew.
 const RELEARN: Duration = Duration::from_secs(600);
 
@@ -82,6 +84,15 @@ impl Engine {
         out.extend(self.world.findings.drain(..).map(Judgement::Finding));
         self.judge_charged(&scene, out);
         self.check_enforcement(&scene, out);
+    }
+
+    /// Learns from many calls in their order and judges those who made them: the same as one by one, but the rows of the
+    /// next few are on their way from memory while one is judged.
+    pub fn observe_batch(&mut self, calls: &[ApiCall], out: &mut Vec<Judgement>) {
+        for few in calls.chunks(AHEAD) {
+            self.world.look_ahead(few);
+            few.iter().for_each(|call| self.observe(call, out));
+        }
     }
 
     /// Moves time without a call: verdicts run out, rates are learnt anew.

@@ -191,6 +191,18 @@ impl Subject {
         }
     }
 
+    /// A word of each part that most calls need.
+    pub(crate) fn glance(&self) -> u64 {
+        u64::from(self.calls)
+            ^ self.address
+            ^ self.last_object
+            ^ u64::from(self.today.day)
+            ^ u64::from(self.foreign.strongest().to_bits())
+            ^ u64::from(self.probing.strongest().to_bits())
+            ^ self.votes.len() as u64
+            ^ self.last.as_nanos()
+    }
+
     /// Names an application that many use, not a caller.
     pub(crate) fn is_shared_key(&self) -> bool {
         self.companions >= 3

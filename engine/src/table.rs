@@ -65,6 +65,11 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
         Some(at)
     }
 
+    /// Where the row of `key` stands, without counting as a use.
+    pub(crate) fn peek(&self, key: K) -> Option<usize> {
+        self.index.get(&key).map(|at| *at as usize)
+    }
+
     pub(crate) fn get(&self, key: K) -> Option<&V> {
         self.index.get(&key).map(|at| &self.slots[*at as usize].row)
     }

@@ -6,54 +6,10 @@ mod support;
 use engine::{Engine, EngineConfig, Judgement, SnapshotError};
 use model::{ApiCall, CallId, Mode, Pseudonyms, Timestamp};
 use proptest::prelude::*;
-use support::{Build, Dice, call, given, names, token};
+use support::{Build, call, mixed, names, token};
 
 fn config() -> EngineConfig {
     EngineConfig { mode: Mode::Enforce, memory_bytes: 24 << 20, ..EngineConfig::default() }
-}
-
-/// Calls of every sort: a shop, an enumerator, a prober, a stuffer, moving credentials, decoys, days.
-fn calls(seed: u64, count: u64) -> Vec<ApiCall> {
-    let mut dice = Dice(seed);
-    let mut now = Timestamp::from_parts(1_770_000_000, 0);
-    let one = |n: u64| {
-        let who = dice.below(40);
-        let home = format!("198.51.{}.{}", who % 7, who + 1);
-        let own = call("GET", &format!("/api/orders/{}", who * 10 + dice.below(4)), 200);
-        let mut made = match dice.below(20) {
-            0 => call("GET", &format!("/api/orders/{}", dice.below(400)), 200)
-                .by(&token("thief"))
-                .from("192.0.2.1"),
-            1 => call("GET", &format!("/x/{}y", dice.below(90)), 404).from("192.0.2.2"),
-            2 => call("POST", "/login", 401).tries(&format!("u{}", dice.below(40)), 7).from("192.0.2.3"),
-            3 => call("POST", "/api/orders", 201)
-                .gives(vec![given("id", &format!("{}", 500 + n))])
-                .by(&token(&format!("c{who}")))
-                .from(&home),
-            4 => own.by(&token(&format!("c{who}"))).from("192.0.2.99").agent(50 + who),
-            5 => call("POST", "/token", 200)
-                .issues(&token(&format!("r{who}")), Some(&token(&format!("c{who}"))))
-                .from(&home),
-            6 => call("GET", "/api/profile", 200).by(&token(&format!("r{who}"))).from(&home),
-            7 => call(
-                "GET",
-                &format!("/api/things/w{}", dice.below(60)),
-                if dice.percent(10) { 503 } else { 200 },
-            )
-            .by(&token(&format!("c{who}")))
-            .from(&home),
-            _ => own.by(&token(&format!("c{who}"))).from(&home),
-        };
-        if dice.below(200) == 0 {
-            made.decoys.push("trap".into());
-        }
-        now = now.after(std::time::Duration::from_secs(
-            1 + dice.below(if n.is_multiple_of(50) { 20_000 } else { 60 }),
-        ));
-        (made.id, made.at, made.ended_at) = (CallId(n), now, now);
-        made
-    };
-    (0..count).map(one).collect()
 }
 
 fn play(engine: &mut Engine, calls: &[ApiCall]) -> Vec<String> {
@@ -80,7 +36,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn a_restart_in_the_middle_changes_nothing(seed in any::<u64>(), cut in 0_usize..3_000) {
-        let calls = calls(seed, 3_000);
+        let calls = mixed(seed, 3_000);
         let (mut whole, mut first) = (Engine::new(config(), names()), Engine::new(config(), names()));
         let expected = play(&mut whole, &calls);
         let mut said = play(&mut first, &calls[..cut]);
@@ -96,7 +52,7 @@ proptest! {
     #[test]
     fn other_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300), keep in 0_usize..40) {
         let mut engine = Engine::new(config(), names());
-        play(&mut engine, &calls(1, 5));
+        play(&mut engine, &mixed(1, 5));
         let mut forged = bytes_of(&engine)[..keep].to_vec();
         forged.extend(bytes);
         prop_assert!(restored(&forged).is_err());
@@ -106,7 +62,7 @@ proptest! {
 #[test]
 fn a_changed_cut_or_foreign_snapshot_is_refused() {
     let mut engine = Engine::new(config(), names());
-    play(&mut engine, &calls(1, 2_000));
+    play(&mut engine, &mixed(1, 2_000));
     let bytes = bytes_of(&engine);
     let step = bytes.len() / 300;
     for at in (0..bytes.len()).step_by(step) {
@@ -134,5 +90,5 @@ fn a_smaller_memory_keeps_what_fits() {
     let small = EngineConfig { memory_bytes: 4 << 20, ..config() };
     let mut restored = Engine::restore(small, names(), &mut &bytes_of(&engine)[..]).unwrap();
     assert!(restored.summary().principals < engine.summary().principals);
-    assert!(!play(&mut restored, &calls(3, 2_000)).is_empty());
+    assert!(!play(&mut restored, &mixed(3, 2_000)).is_empty());
 }

@@ -90,7 +90,7 @@ fn decode_told(args: &DecodeArgs, kind: Kind, settings: &Settings, names: &Pseud
     let read = told::read_files(&args.files, kind, &settings, names, &progress, |call| {
         calls += 1;
         incomplete += u64::from(!call.complete);
-        writer.write(call, &mut lines);
+        writer.write(&call, &mut lines);
         lines.push(b'\n');
         if lines.len() >= BUFFER_BYTES { print(&mut out, &mut lines) } else { Ok(()) }
     });

@@ -17,6 +17,7 @@ mod feed;
 mod harden;
 mod key_log;
 mod keys;
+mod learning;
 mod ledger;
 mod memory;
 mod merge;

@@ -122,7 +122,7 @@ pub(crate) fn read_files(
     settings: &Settings,
     names: &Pseudonyms,
     progress: &Progress,
-    mut sink: impl FnMut(&ApiCall) -> Result<(), Fault>,
+    mut sink: impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<Told, Fault> {
     let config = parts::sensor(settings, Shard { index: 0, of: 1 }, names).http;
     let mut attestor = Attestor::new(config, names.clone());
@@ -131,7 +131,7 @@ pub(crate) fn read_files(
     let mut take = |record: &Record| {
         sequencer.push(0, attest(&mut attestor, record, false));
         while let Some(call) = sequencer.take() {
-            sink(&call)?;
+            sink(call)?;
         }
         Ok(())
     };
@@ -145,7 +145,7 @@ pub(crate) fn read_files(
     }
     sequencer.close(0);
     while let Some(call) = sequencer.take() {
-        sink(&call)?;
+        sink(call)?;
     }
     told.losses.merge(attestor.losses());
     told.losses.add(Loss::Late, sequencer.late());

@@ -213,3 +213,45 @@ impl Stage {
         }
     }
 }
+
+/// Calls of every sort: a shop, an enumerator, a prober, a stuffer, moving credentials, decoys, days.
+pub fn mixed(seed: u64, count: u64) -> Vec<ApiCall> {
+    let mut dice = Dice(seed);
+    let mut now = Timestamp::from_parts(1_770_000_000, 0);
+    let one = |n: u64| {
+        let who = dice.below(40);
+        let home = format!("198.51.{}.{}", who % 7, who + 1);
+        let own = call("GET", &format!("/api/orders/{}", who * 10 + dice.below(4)), 200);
+        let mut made = match dice.below(20) {
+            0 => call("GET", &format!("/api/orders/{}", dice.below(400)), 200)
+                .by(&token("thief"))
+                .from("192.0.2.1"),
+            1 => call("GET", &format!("/x/{}y", dice.below(90)), 404).from("192.0.2.2"),
+            2 => call("POST", "/login", 401).tries(&format!("u{}", dice.below(40)), 7).from("192.0.2.3"),
+            3 => call("POST", "/api/orders", 201)
+                .gives(vec![given("id", &format!("{}", 500 + n))])
+                .by(&token(&format!("c{who}")))
+                .from(&home),
+            4 => own.by(&token(&format!("c{who}"))).from("192.0.2.99").agent(50 + who),
+            5 => call("POST", "/token", 200)
+                .issues(&token(&format!("r{who}")), Some(&token(&format!("c{who}"))))
+                .from(&home),
+            6 => call("GET", "/api/profile", 200).by(&token(&format!("r{who}"))).from(&home),
+            7 => call(
+                "GET",
+                &format!("/api/things/w{}", dice.below(60)),
+                if dice.percent(10) { 503 } else { 200 },
+            )
+            .by(&token(&format!("c{who}")))
+            .from(&home),
+            _ => own.by(&token(&format!("c{who}"))).from(&home),
+        };
+        if dice.below(200) == 0 {
+            made.decoys.push("trap".into());
+        }
+        now = now.after(Duration::from_secs(1 + dice.below(if n.is_multiple_of(50) { 20_000 } else { 60 })));
+        (made.id, made.at, made.ended_at) = (CallId(n), now, now);
+        made
+    };
+    (0..count).map(one).collect()
+}

@@ -6,17 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::{Engine, Judgement, Summary as EngineSummary};
 use model::{Action, ApiCall, Loss, Losses, Principal, PrincipalKind, Pseudonyms, Timestamp, Verdict};
 
-use super::second;
 use crate::{cli::ReplayArgs, fault::Fault, outputs::Output, parts, settings::Settings};
 
 /// Principals whose verdicts are kept for the report; the files get all of them.
 const REPORTED_MAX: usize = 10_000;
+/// Calls judged together.
+const BATCH: usize = 256;
 
 /// An engine with the files that it fills.
 pub(super) struct Judge {
     engine: Engine,
     judgements: Vec<Judgement>,
-    clock: Timestamp,
+    /// Calls that wait to be judged together; at most `BATCH`.
+    batch: Vec<ApiCall>,
     calls_file: Output,
     verdicts_file: Output,
     findings_file: Output,
@@ -55,25 +57,27 @@ impl Judge {
             findings_file: Output::create(args.findings.as_deref())?,
             engine: Engine::new(parts::engine(settings), names),
             judgements: Vec::new(),
-            clock: Timestamp::ZERO,
+            batch: Vec::with_capacity(BATCH),
             judged: Judged::default(),
         })
     }
 
     /// Judges the next call.
-    pub(super) fn observe(&mut self, call: &ApiCall) -> Result<(), Fault> {
-        self.calls_file.line(call)?;
-        let now = second(call.ended_at);
-        if now > self.clock {
-            self.clock = now;
-            self.engine.tick(now, &mut self.judgements);
-        }
-        self.engine.observe(call, &mut self.judgements);
+    pub(super) fn observe(&mut self, call: ApiCall) -> Result<(), Fault> {
+        self.calls_file.line(&call)?;
         self.judged.calls += 1;
         self.judged.incomplete_calls += u64::from(!call.complete);
         let first = self.judged.span.map_or(call.at, |(first, _)| first.min(call.at));
         self.judged.span = Some((first, call.ended_at));
-        if self.judgements.is_empty() { Ok(()) } else { self.write() }
+        self.batch.push(call);
+        if self.batch.len() < BATCH { Ok(()) } else { self.judge() }
+    }
+
+    /// Judges the calls that wait.
+    fn judge(&mut self) -> Result<(), Fault> {
+        self.engine.observe_batch(&self.batch, &mut self.judgements);
+        self.batch.clear();
+        self.write()
     }
 
     /// Counts calls that came too late for their place.
@@ -83,6 +87,7 @@ impl Judge {
 
     /// Closes the files.
     pub(super) fn end(mut self) -> Result<Judged, Fault> {
+        self.judge()?;
         for file in [&mut self.calls_file, &mut self.verdicts_file, &mut self.findings_file] {
             file.end()?;
         }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use judge::Judge;
-use model::{Pseudonyms, Timestamp};
+use model::Pseudonyms;
 use source::Read;
 use summary::Summary;
 
@@ -98,9 +98,4 @@ fn tell(report: &str) -> Result<(), Fault> {
 /// Whether the report may use bold and colour.
 fn is_colourful() -> bool {
     stdout().is_terminal()
-}
-
-/// Moves the engine's clock in whole seconds of call time: part of the one order, so the same for any sharding.
-fn second(at: Timestamp) -> Timestamp {
-    Timestamp::from_parts(i64::try_from(at.as_secs()).unwrap_or(i64::MAX), 0)
 }

@@ -70,7 +70,7 @@ pub(super) fn inline(
         }
         sequencer.advance(0, watermark);
         while let Some(call) = sequencer.take() {
-            judge.observe(&call)?;
+            judge.observe(call)?;
         }
         Ok(())
     });
@@ -108,7 +108,7 @@ pub(super) fn sharded(
             let over = merge.is_over();
             let moved = merge.gather();
             while let Some(call) = merge.take() {
-                judging = judging.and_then(|()| judge.observe(&call));
+                judging = judging.and_then(|()| judge.observe(call));
             }
             if over {
                 break;
@@ -198,7 +198,7 @@ fn calls_file(path: &Path, progress: &Progress, read: &mut Read, judge: &mut Jud
             let remedy = "expected a call as written by `replay --calls`";
             Fault::new(Exit::Data, format!("{place} is not a call ({}); {remedy}", category(&error)))
         })?;
-        judge.observe(&call)?;
+        judge.observe(call)?;
         read.bytes += bytes as u64;
         progress.advance(bytes as u64);
     }

@@ -12,7 +12,7 @@ use engine::{Engine, Judgement};
 use model::{ApiCall, Loss, PrincipalId, Timestamp};
 
 use super::board::{Board, JudgeRow};
-use crate::{clock::Stopwatch, merge::Merge};
+use crate::{clock::Stopwatch, learning::Learning, merge::Merge};
 
 /// Longest sleep without calls.
 const WAIT: Duration = Duration::from_millis(50);
@@ -26,7 +26,10 @@ const BATCH: usize = 1_024;
 /// The engine with what it reads and writes.
 pub(super) struct JudgeRoom {
     pub(super) engine: Engine,
+    pub(super) learning: Learning,
     pub(super) merge: Merge,
+    /// Calls in order, about to be judged; at most `BATCH`.
+    pub(super) batch: Vec<ApiCall>,
     pub(super) out: SyncSender<Judgement>,
     pub(super) pardons: Receiver<PrincipalId>,
     pub(super) board: Arc<Board>,
@@ -41,12 +44,7 @@ impl JudgeRoom {
         loop {
             let over = self.merge.is_over();
             let moved = self.merge.gather();
-            for _ in 0..BATCH {
-                let Some(call) = self.merge.take() else { break };
-                row.calls += 1;
-                row.incomplete_calls += u64::from(!call.complete);
-                self.judge(&call, &mut clock, &mut judgements);
-            }
+            self.judge(&mut row, &mut clock, &mut judgements);
             self.pass_time(self.merge.watermark(), &mut clock, &mut judgements);
             for principal in self.pardons.try_iter() {
                 self.engine.pardon(principal, clock);
@@ -54,6 +52,7 @@ impl JudgeRoom {
             if !self.hand_over(&mut judgements) || over {
                 break;
             }
+            self.learning.keep_if_due(&self.engine);
             if report.elapsed() >= REPORT_EVERY {
                 report = Stopwatch::start();
                 self.tell(&mut row, rows.is_multiple_of(CENSUS_EVERY));
@@ -63,23 +62,31 @@ impl JudgeRoom {
                 self.merge.wait(WAIT);
             }
         }
-        while let Some(call) = self.merge.take() {
-            row.calls += 1;
-            row.incomplete_calls += u64::from(!call.complete);
-            self.judge(&call, &mut clock, &mut judgements);
-        }
+        while self.judge(&mut row, &mut clock, &mut judgements) > 0 {}
         self.hand_over(&mut judgements);
+        self.learning.keep(&self.engine);
         self.tell(&mut row, true);
     }
 
-    fn judge(&mut self, call: &ApiCall, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) {
-        self.pass_time(call.ended_at, clock, judgements);
-        self.engine.observe(call, judgements);
+    /// Judges what is in order, at most a batch. Returns how many calls that were.
+    fn judge(&mut self, row: &mut JudgeRow, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) -> usize {
+        self.batch.clear();
+        while self.batch.len() < BATCH {
+            let Some(call) = self.merge.take() else { break };
+            row.calls += 1;
+            row.incomplete_calls += u64::from(!call.complete);
+            self.batch.push(call);
+        }
+        self.engine.observe_batch(&self.batch, judgements);
+        if let Some(last) = self.batch.last() {
+            *clock = (*clock).max(second(last.ended_at));
+        }
+        self.batch.len()
     }
 
     /// Moves the engine's clock in whole seconds, never backwards and not to the end of time when all lanes are closed.
     fn pass_time(&mut self, at: Timestamp, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) {
-        let second = Timestamp::from_parts(i64::try_from(at.as_secs()).unwrap_or(i64::MAX), 0);
+        let second = second(at);
         if second > *clock && at != Timestamp::from_nanos(u64::MAX) {
             *clock = second;
             self.engine.tick(second, judgements);
@@ -102,4 +109,9 @@ impl JudgeRoom {
         row.losses.set(Loss::Late, self.merge.late());
         self.board.judge(row.clone());
     }
+}
+
+/// The whole second that a moment lies in.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_parts(i64::try_from(at.as_secs()).unwrap_or(i64::MAX), 0)
 }

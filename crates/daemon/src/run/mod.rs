@@ -22,7 +22,6 @@ use std::{
 };
 
 use board::Board;
-use engine::Engine;
 use journal::Journal;
 use judge::JudgeRoom;
 use model::Pseudonyms;
@@ -42,7 +41,9 @@ use crate::{
     clock, confine,
     enforcement::Enforcement,
     fault::{Exit, Fault},
-    feed, harden, keys as pseudonym_key, ledger,
+    feed, harden, keys as pseudonym_key,
+    learning::Learning,
+    ledger,
     merge::Merge,
     parts,
     settings::Settings,
@@ -138,7 +139,7 @@ impl Crew {
         let (told_ledger, told_enforcement) = (Arc::clone(&ledger), Arc::clone(&enforcement));
         let board = Arc::new(Board::new(settings.capture.shards));
         let stop = Arc::new(AtomicBool::new(false));
-        let mut engine = Engine::new(parts::engine(&settings), names.clone());
+        let (learning, mut engine) = Learning::open(&settings, &names);
         let live = ledger.live(clock::now()).map_err(|error| ledger::fault(&error))?;
         engine.resume(&live);
         let (out, judgements) = mpsc::sync_channel(JUDGEMENTS_MAX);
@@ -194,7 +195,15 @@ impl Crew {
             shards.extend(intake::start(doors, &staff, lane)?);
         }
         let merge = Merge::new(lanes, held, bell);
-        let judge = JudgeRoom { engine, merge, out, pardons: pardoned, board: Arc::clone(&board) };
+        let judge = JudgeRoom {
+            engine,
+            learning,
+            merge,
+            batch: Vec::new(),
+            out,
+            pardons: pardoned,
+            board: Arc::clone(&board),
+        };
         let judge = spawn("judge", move || judge.run())?;
         Ok(Self { board, control, stop, shards, failures, judge: Some(judge), scribe: Some(scribe) })
     }

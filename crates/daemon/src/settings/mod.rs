@@ -72,6 +72,11 @@ impl Settings {
         self.state_directory().join("ledger.redb")
     }
 
+    /// Where the engine keeps what it has learnt.
+    pub(crate) fn learning_path(&self) -> PathBuf {
+        self.state_directory().join("learning.snapshot")
+    }
+
     /// Where a running daemon listens for our commands.
     pub(crate) fn control_path(&self) -> PathBuf {
         self.state_directory().join("control.sock")

@@ -262,11 +262,18 @@ impl Default for Limits {
     }
 }
 
-/// Where the ledger, the key and the control socket are.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+/// Where the ledger, the key, what was learnt and the control socket are.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct State {
     pub(crate) directory: Option<PathBuf>,
+    pub(crate) learning_every_s: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { directory: None, learning_every_s: 600 }
+    }
 }
 
 /// The log for a SOC.

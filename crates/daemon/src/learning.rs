@@ -1,0 +1,128 @@
+//! What the engine has learnt, on disk: a snapshot every few minutes and at the end, taken up at the start. Never half a
+//! file: it is written beside and renamed. One that is damaged is kept aside, and learning begins anew.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, BufWriter, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use engine::{Engine, SnapshotError};
+use model::Pseudonyms;
+
+use crate::{clock::Stopwatch, parts, settings::Settings};
+
+/// Bytes written to the file at a time.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Where learning is kept, and since when it was not.
+pub(crate) struct Learning {
+    path: PathBuf,
+    every: Duration,
+    since: Stopwatch,
+}
+
+impl Learning {
+    /// The engine that the last run has left behind, or a fresh one.
+    pub(crate) fn open(settings: &Settings, names: &Pseudonyms) -> (Self, Engine) {
+        let path = settings.learning_path();
+        let every = Duration::from_secs(settings.state.learning_every_s);
+        let engine = match restore(&path, settings, names) {
+            Ok(Some(engine)) => {
+                let summary = engine.summary();
+                tracing::info!(calls = summary.calls, principals = summary.principals, "learning_resumed");
+                engine
+            }
+            Ok(None) => Engine::new(parts::engine(settings), names.clone()),
+            Err(error) => {
+                let aside = path.with_extension("refused");
+                let kept = fs::rename(&path, &aside).is_ok();
+                tracing::error!(
+                    path = %path.display(), %error, kept_as = %aside.display(), kept,
+                    "learning_refused: the engine starts with nothing learnt; delete the kept file, or restore the key or version that wrote it"
+                );
+                Engine::new(parts::engine(settings), names.clone())
+            }
+        };
+        (Self { path, every, since: Stopwatch::start() }, engine)
+    }
+
+    /// Writes a snapshot if the last one is old enough.
+    pub(crate) fn keep_if_due(&mut self, engine: &Engine) {
+        if self.since.elapsed() >= self.every {
+            self.keep(engine);
+        }
+    }
+
+    /// Writes a snapshot. A failure loses what was learnt since the last one, nothing else.
+    pub(crate) fn keep(&mut self, engine: &Engine) {
+        self.since = Stopwatch::start();
+        match write(&self.path, engine) {
+            Ok(()) => {
+                let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::debug!(took_ms, "learning_kept");
+            }
+            Err(error) => {
+                let path = self.path.display();
+                tracing::error!(%path, %error, "learning_not_kept: a restart loses what was learnt since; free disk space");
+            }
+        }
+    }
+}
+
+fn restore(path: &Path, settings: &Settings, names: &Pseudonyms) -> Result<Option<Engine>, SnapshotError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut from = BufReader::with_capacity(BUFFER_BYTES, file);
+    Engine::restore(parts::engine(settings), names.clone(), &mut from).map(Some)
+}
+
+fn write(path: &Path, engine: &Engine) -> Result<(), SnapshotError> {
+    let beside = path.with_extension("new");
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut to = BufWriter::with_capacity(BUFFER_BYTES, file);
+    engine.snapshot(&mut to)?;
+    to.flush()?;
+    to.get_ref().sync_all()?;
+    fs::rename(&beside, path)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(state: &Path) -> Settings {
+        let mut settings = Settings::default();
+        settings.state.directory = Some(state.to_owned());
+        settings
+    }
+
+    #[test]
+    fn what_was_learnt_is_taken_up_again() {
+        let state = tempfile::tempdir().expect("a directory");
+        let (settings, names) = (settings(state.path()), Pseudonyms::new([1; 16]));
+        let (mut learning, engine) = Learning::open(&settings, &names);
+        learning.keep(&engine);
+        assert!(restore(&settings.learning_path(), &settings, &names).expect("whole").is_some());
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_aside() {
+        let state = tempfile::tempdir().expect("a directory");
+        let (settings, names) = (settings(state.path()), Pseudonyms::new([1; 16]));
+        fs::write(settings.learning_path(), b"half a file").expect("written");
+        let (_, engine) = Learning::open(&settings, &names);
+        assert_eq!(engine.summary().calls, 0);
+        assert!(!settings.learning_path().exists());
+        assert!(settings.learning_path().with_extension("refused").exists());
+    }
+}
