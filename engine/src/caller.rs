@@ -59,12 +59,21 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
 /// Begins the day of those judged, and finds whose peers they are.
 fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     for slot in &scene.judged {
-        world.roll_over(*slot, scene.day);
+        let morning = world.roll_over(*slot, scene.day);
         world.accustom(*slot);
+        if scene.by_address || world.config.without.cohorts {
+            continue;
+        }
         let subject = world.subjects.at_mut(*slot);
-        let alone = subject.cohort == Cohort::GLOBAL && !world.config.without.cohorts;
-        if subject.calls == COHORT_FROM_CALLS && alone {
-            subject.cohort = world.cohorts.join(scene.call, 0);
+        let strangers = subject.votes.iter().any(|votes| votes.shares);
+        subject.profile.learn(scene, subject.gap_s.into(), strangers);
+        // Once when it is known well enough, and again each day.
+        if subject.calls == COHORT_FROM_CALLS || subject.calls > COHORT_FROM_CALLS && morning {
+            let joined = world.cohorts.join(scene.call, &subject.profile);
+            subject.cohort = joined.cohort;
+            if joined.replaced {
+                world.cells.forget(joined.cohort);
+            }
         }
     }
     let main = scene.judged.first().map(|slot| world.subjects.at(*slot));
@@ -110,6 +119,7 @@ fn speak_for_users(world: &mut World, scene: &mut Scene<'_>, credentials: &[usiz
     for slot in credentials {
         let subject = world.subjects.at_mut(*slot);
         subject.calls = subject.calls.saturating_add(1);
+        subject.gap_s = u32::try_from(scene.call.ended_at.since(subject.last).as_secs()).unwrap_or(u32::MAX);
         subject.last = scene.call.ended_at;
         if served {
             subject.served = subject.served.saturating_add(1);

@@ -98,6 +98,16 @@ impl Cells {
         }
     }
 
+    /// Empties the cells of a cohort whose place another one has taken.
+    pub(crate) fn forget(&mut self, cohort: Cohort) {
+        for spec in &REGISTRY {
+            for age in [Age::New, Age::Young, Age::Settled, Age::Old] {
+                let cell = self.cells.get_mut(place(spec.detector, cohort.place(), age));
+                self.made -= usize::from(cell.and_then(Option::take).is_some());
+            }
+        }
+    }
+
     /// Fits a few cells anew, each once a day.
     pub(crate) fn refit(&mut self, day: u16) {
         if day != self.day {

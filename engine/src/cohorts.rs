@@ -1,12 +1,16 @@
 //! Cohorts: the client application of a caller in, the group of its peers out. Never more than 16 groups beside the
 //! general ones; a principal belongs to everybody until its twentieth call.
 
+use std::time::Duration;
+
 use model::{ApiCall, PrincipalKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     age::Phase,
     hash::{Tag, mix},
+    profile::Profile,
+    stats::Kinds,
     subjects::software,
 };
 
@@ -16,6 +20,8 @@ pub(crate) const COHORT_FROM_CALLS: u32 = 20;
 const LIVE_MAX: usize = 16;
 /// Applications that are counted until they have enough callers; the least called goes first.
 const CANDIDATES_MAX: usize = 64;
+/// A cohort that nobody was in for this long makes room.
+const FORSAKEN: Duration = Duration::from_secs(14 * 86_400);
 /// Callers from which an application is a cohort.
 const CALLERS_MIN: u32 = 30;
 
@@ -42,6 +48,16 @@ impl Cohort {
 pub(crate) struct Cohorts {
     live: Vec<Group>,
     candidates: Vec<(u64, u32)>,
+    /// Kinds of callers as the last night found them.
+    kinds: Option<Kinds>,
+}
+
+/// Where a caller was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Joined {
+    pub(crate) cohort: Cohort,
+    /// The cohort has just taken the place of one that everybody had left.
+    pub(crate) replaced: bool,
 }
 
 /// One group found from the calls.
@@ -49,35 +65,56 @@ pub(crate) struct Cohorts {
 struct Group {
     key: u64,
     born: Timestamp,
-    members: u32,
+    /// When somebody last joined, or was here at the start of a day.
+    last: Timestamp,
 }
 
 impl Cohorts {
-    /// The cohort of a caller that has made enough calls; one more caller of this application is counted.
-    pub(crate) fn join(&mut self, call: &ApiCall, role: u8) -> Cohort {
-        let key = mix(application(call), u64::from(role));
+    /// The cohort of a caller that has made enough calls: of its application, and of its kind among all callers.
+    pub(crate) fn join(&mut self, call: &ApiCall, profile: &Profile) -> Joined {
+        let kind = self.kinds.as_ref().and_then(|kinds| kinds.of(&profile.row()));
+        let key = match kind {
+            // Software says less of a caller than what it does, once that is known.
+            Some(kind) => mix(named_application(call).unwrap_or(0), 1 + u64::from(kind)),
+            None => named_application(call).unwrap_or_else(|| mix(u64::from(software(&call.context)), 3)),
+        };
+        let known = |cohort| Joined { cohort, replaced: false };
         if let Some(at) = self.live.iter().position(|group| group.key == key) {
-            self.live[at].members = self.live[at].members.saturating_add(1);
-            return Cohort(u8::try_from(at + 2).unwrap_or(0));
+            self.live[at].last = call.ended_at;
+            return known(cohort_at(at));
         }
-        let Some(at) = self.candidate(key) else { return Cohort::GLOBAL };
+        let Some(at) = self.candidate(key) else { return known(Cohort::GLOBAL) };
         self.candidates[at].1 = self.candidates[at].1.saturating_add(1);
-        if self.candidates[at].1 >= CALLERS_MIN && self.live.len() < LIVE_MAX {
-            let members = self.candidates.swap_remove(at).1;
-            self.live.push(Group { key, born: call.ended_at, members });
-            return Cohort(u8::try_from(self.live.len() + 1).unwrap_or(0));
+        if self.candidates[at].1 < CALLERS_MIN {
+            return known(Cohort::GLOBAL);
         }
-        Cohort::GLOBAL
+        let group = Group { key, born: call.ended_at, last: call.ended_at };
+        if self.live.len() < LIVE_MAX {
+            self.candidates.swap_remove(at);
+            self.live.push(group);
+            return known(cohort_at(self.live.len() - 1));
+        }
+        let forsaken = self.live.iter().position(|old| call.ended_at.since(old.last) > FORSAKEN);
+        let Some(place) = forsaken else { return known(Cohort::GLOBAL) };
+        self.candidates.swap_remove(at);
+        self.live[place] = group;
+        Joined { cohort: cohort_at(place), replaced: true }
     }
 
-    /// How far a cohort has come in learning; `started` is when the deployment began.
+    /// Finds the kinds of callers anew from their profiles; some tenths of a second, once a night.
+    pub(crate) fn discover(&mut self, rows: &[Vec<f64>], seed: u64) {
+        if let Some(kinds) = Kinds::learnt(rows, self.kinds.as_ref(), seed) {
+            self.kinds = Some(kinds);
+        }
+    }
+
+    /// How far a cohort has come in learning; `started` is when the deployment began. In a deployment that knows its
+    /// callers a new cohort leans on all of them, and is no beginner.
     pub(crate) fn phase(&self, cohort: Cohort, started: Timestamp, now: Timestamp) -> Phase {
-        let born = cohort
-            .place()
-            .checked_sub(2)
-            .and_then(|at| self.live.get(at))
-            .map_or(started, |group| group.born);
-        Phase::of(born, now)
+        let all = Phase::of(started, now);
+        let group = cohort.place().checked_sub(2).and_then(|at| self.live.get(at));
+        let own = group.map_or(all, |group| Phase::of(group.born, now));
+        own.max(if all == Phase::Armed { Phase::Warm } else { Phase::Observe }).min(all)
     }
 
     /// Where a candidate stands; the least called one makes room.
@@ -97,16 +134,15 @@ impl Cohorts {
     }
 }
 
-/// A hash of the client application: the one that the credential names, else that it is an API key, else the software.
-fn application(call: &ApiCall) -> u64 {
+fn cohort_at(place: usize) -> Cohort {
+    Cohort(u8::try_from(place + 2).unwrap_or(0))
+}
+
+/// A hash of the client application that the credential names, or that it is an API key.
+fn named_application(call: &ApiCall) -> Option<u64> {
     let named = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
-    if let Some(client) = named {
-        return mix(u64::from(Tag::of(client.id).0), 1);
-    }
-    if call.identities.iter().any(|who| who.kind == PrincipalKind::ApiKey) {
-        return mix(0, 2);
-    }
-    mix(u64::from(software(&call.context)), 3)
+    let key = call.identities.iter().any(|who| who.kind == PrincipalKind::ApiKey);
+    named.map(|client| mix(u64::from(Tag::of(client.id).0), 1)).or(key.then(|| mix(0, 2)))
 }
 
 #[cfg(test)]
@@ -117,10 +153,12 @@ mod tests {
     fn an_application_becomes_a_cohort_with_its_thirtieth_caller() {
         let mut cohorts = Cohorts::default();
         let call = crate::scene::tests::call();
-        let joined: Vec<_> = (0..31).map(|_| cohorts.join(&call, 0)).collect();
+        let joined: Vec<_> = (0..31).map(|_| cohorts.join(&call, &Profile::default()).cohort).collect();
         assert!(joined[..29].iter().all(|cohort| *cohort == Cohort::GLOBAL));
         assert_eq!(joined[29..], [Cohort(2), Cohort(2)]);
-        assert_eq!(cohorts.phase(Cohort(2), Timestamp::ZERO, call.ended_at), Phase::Observe);
+        assert_eq!(cohorts.phase(Cohort(2), Timestamp::ZERO, call.ended_at), Phase::Warm);
+        assert_eq!(cohorts.phase(Cohort(2), call.ended_at, call.ended_at), Phase::Observe);
+        assert_eq!(cohorts.phase(Cohort::GLOBAL, Timestamp::ZERO, call.ended_at), Phase::Armed);
     }
 
     #[test]
@@ -129,7 +167,43 @@ mod tests {
         let mut call = crate::scene::tests::call();
         for n in 1..100_000_u64 {
             call.context.agent = n;
-            assert_eq!(cohorts.join(&call, 0), Cohort::GLOBAL);
+            assert_eq!(cohorts.join(&call, &Profile::default()).cohort, Cohort::GLOBAL);
         }
+    }
+
+    #[test]
+    fn a_cohort_that_everybody_left_makes_room() {
+        let mut cohorts = Cohorts::default();
+        let mut call = crate::scene::tests::call();
+        let mut crowd = |cohorts: &mut Cohorts, agent: u64, at: Timestamp| {
+            (call.context.agent, call.ended_at) = (agent, at);
+            (0..30).map(|_| cohorts.join(&call, &Profile::default())).last()
+        };
+        let day = |n: i64| Timestamp::from_parts(n * 86_400, 0);
+        for agent in 1..=16 {
+            crowd(&mut cohorts, agent, day(if agent == 5 { 0 } else { 10 }));
+        }
+        assert_eq!(crowd(&mut cohorts, 17, day(11)).map(|joined| joined.cohort), Some(Cohort::GLOBAL));
+        let joined = crowd(&mut cohorts, 17, day(16));
+        assert_eq!(joined, Some(Joined { cohort: Cohort(6), replaced: false }));
+        assert_eq!(cohorts.phase(Cohort(6), day(0), day(16)), Phase::Warm);
+    }
+
+    #[test]
+    fn kinds_split_what_no_application_names() {
+        let mut cohorts = Cohorts::default();
+        let call = crate::scene::tests::call();
+        let row = |n: u64, lister: bool| {
+            let mut row = Profile::default().row();
+            row[17] = if lister { 0.9 } else { 0.1 };
+            row[0] = if lister { 0.2 } else { 0.8 };
+            row[2] = f64::from(u32::try_from(mix(n, 1) % 100).unwrap_or(0)) / 1_000.0;
+            row
+        };
+        let rows: Vec<_> = (0..200).map(|n| row(n, n % 2 == 0)).collect();
+        cohorts.discover(&rows, 7);
+        let joined: Vec<_> = (0..40).map(|_| cohorts.join(&call, &Profile::default()).cohort).collect();
+        assert_eq!(joined.last(), Some(&Cohort(2)));
+        assert!(cohorts.kinds.as_ref().is_some_and(|kinds| kinds.len() >= 2));
     }
 }

@@ -167,6 +167,9 @@ impl Engine {
             if self.now.as_secs() / 60 > self.tidied.as_secs() / 60 {
                 self.judge.tick(self.now);
             }
+            if day_of(self.now) > day_of(self.tidied) && self.tidied != Timestamp::ZERO {
+                self.world.discover_kinds();
+            }
             self.tidied = self.now;
             self.world.cells.refit(day_of(self.now));
         }

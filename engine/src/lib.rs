@@ -22,6 +22,7 @@ mod judging;
 mod links;
 mod objects;
 mod outage;
+mod profile;
 mod rails;
 mod routes;
 mod scene;

@@ -10,6 +10,7 @@ use crate::{
     detect::{DETECTORS, Detector, REGISTRY},
     habits::Habits,
     hash::Tag,
+    profile::Profile,
     routes::{Class, RouteId},
     scene::day_of,
     stats::{Excuse, Hit, Process},
@@ -36,6 +37,8 @@ pub(crate) struct Subject {
     pub(crate) last: Timestamp,
     pub(crate) calls: u32,
     pub(crate) served: u32,
+    /// Seconds between its last two calls.
+    pub(crate) gap_s: u32,
     /// All credentials that renew one another.
     pub(crate) family: Tag,
     /// The user it claims to speak for; believed once `proven`.
@@ -67,6 +70,8 @@ pub(crate) struct Subject {
     pub(crate) blocked_until: Timestamp,
     /// Whose peers it is among.
     pub(crate) cohort: Cohort,
+    /// What kind of caller it is.
+    pub(crate) profile: Profile,
     /// What it showed today.
     pub(crate) today: Today,
     /// What is usual for it; none before its third call, or when memory is short.
@@ -165,6 +170,7 @@ impl Subject {
             last: now,
             calls: 0,
             served: 0,
+            gap_s: 0,
             family,
             user: Tag::NONE,
             user_id: None,
@@ -186,6 +192,7 @@ impl Subject {
             day: 0,
             blocked_until: Timestamp::ZERO,
             cohort: if kind == PrincipalKind::Ip { Cohort::ADDRESSES } else { Cohort::GLOBAL },
+            profile: Profile::default(),
             today: Today::default(),
             habits: None,
         }
@@ -309,7 +316,7 @@ impl Subject {
     /// copy for calls under way.
     pub(crate) fn inherit(&mut self, from: &mut Self) {
         self.first = from.first;
-        self.cohort = from.cohort;
+        (self.cohort, self.profile) = (from.cohort, from.profile);
         self.today = std::mem::take(&mut from.today);
         self.habits = from.habits.take();
         self.family = from.family;

@@ -65,6 +65,11 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
         Some(at)
     }
 
+    /// Every row, in the order of their places.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &V> {
+        self.slots.iter().map(|slot| &slot.row)
+    }
+
     /// Where the row of `key` stands, without counting as a use.
     pub(crate) fn peek(&self, key: K) -> Option<usize> {
         self.index.get(&key).map(|at| *at as usize)

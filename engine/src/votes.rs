@@ -2,17 +2,22 @@
 //! surely a culprit.
 
 use crate::{
+    cohorts::COHORT_FROM_CALLS,
     detect::{Grounds, REGISTRY},
     hash::mix,
+    subjects::Subject,
     world::World,
 };
 
+/// Callers that the kinds are learnt from.
+const KINDS_ROWS: usize = 3_000;
+
 impl World {
-    /// Ends the day of a subject with its first call of another: unless it is surely a culprit it votes with its day's highest scores.
-    pub(crate) fn roll_over(&mut self, slot: usize, day: u16) {
+    /// Ends the day of a subject with its first call of another, and tells whether this is one: unless it is surely a culprit it votes with its day's highest scores.
+    pub(crate) fn roll_over(&mut self, slot: usize, day: u16) -> bool {
         let before = self.subjects.at(slot).today.day;
         if before == day {
-            return;
+            return false;
         }
         if before != 0 {
             self.audit(slot);
@@ -30,6 +35,18 @@ impl World {
                 self.subjects.at_mut(slot).today.raise(spec.detector, nats(p));
             }
         }
+        true
+    }
+
+    /// Finds the kinds of callers anew, from those that are known well enough and teach.
+    pub(crate) fn discover_kinds(&mut self) {
+        let known = |subject: &&Subject| {
+            subject.principal.kind.is_credential() && subject.calls >= COHORT_FROM_CALLS && subject.teaches()
+        };
+        let every = (self.subjects.len() / KINDS_ROWS).max(1);
+        let rows: Vec<_> =
+            self.subjects.rows().step_by(every).filter(known).map(|row| row.profile.row()).collect();
+        self.cohorts.discover(&rows, self.names.short(b"kinds", &[]));
     }
 
     fn vote(&mut self, slot: usize) {
