@@ -10,6 +10,7 @@ use crate::{
     age::Phase,
     audit::AuditedDay,
     caller,
+    cold::ColdStore,
     config::{EngineConfig, NeverBlock},
     decide::Judge,
     detect::REGISTRY,
@@ -60,6 +61,13 @@ impl Engine {
             relearnt: Timestamp::ZERO,
             tidied: Timestamp::ZERO,
         }
+    }
+
+    /// Gives rows that have no room in memory to a store, and asks it for those that come back.
+    #[must_use]
+    pub fn with_cold(mut self, store: Box<dyn ColdStore>) -> Self {
+        self.world.cold = Some(store);
+        self
     }
 
     /// Learns from a call and judges those who made it. Calls come in the order of `(ended_at, at, id)`.

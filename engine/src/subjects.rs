@@ -210,6 +210,14 @@ impl Subject {
             ^ self.last.as_nanos()
     }
 
+    /// Drops what only tables of this hour can tell: calls kept as evidence, and routes.
+    pub(crate) fn shed(&mut self) {
+        if let Some(suspicion) = &mut self.suspicion {
+            suspicion.calls = Vec::new();
+            suspicion.marks.iter_mut().for_each(|(_, mark)| mark.route = None);
+        }
+    }
+
     /// Names an application that many use, not a caller.
     pub(crate) fn is_shared_key(&self) -> bool {
         self.companions >= 3

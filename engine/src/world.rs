@@ -16,6 +16,7 @@ use crate::{
     classes::Classes,
     climb::Kin,
     cohorts::Cohorts,
+    cold::ColdStore,
     config::EngineConfig,
     detect::{Detector, Quirks, REGISTRY, Set},
     habits::{HABITS_FROM_CALLS, Habits, Shared},
@@ -71,6 +72,8 @@ pub(crate) struct World {
     /// Subjects that have habits, and how many may.
     pub(crate) habits: usize,
     pub(crate) habits_max: usize,
+    /// Where rows go that have no room.
+    pub(crate) cold: Option<Box<dyn ColdStore>>,
     /// What was read ahead, added up: of no use but that it was read.
     glances: u64,
     /// Who gained evidence by the present call, and under which detector.
@@ -161,6 +164,7 @@ impl World {
             probing_prior: Prior::new([0.15, 0.15, 0.15, 0.2, 0.2, 0.1, 0.02, 1e-3, 1e-5, 1e-6]),
             login_prior: Prior::new([0.02, 0.03, 0.1, 0.2, 0.3, 0.25, 0.05, 2e-3, 1e-5, 1e-6]),
             losses: Losses::default(),
+            cold: None,
             glances: 0,
             charged: SmallVec::new(),
             findings: Vec::new(),
@@ -177,6 +181,9 @@ impl World {
         if let Some(slot) = self.subjects.find(principal.id) {
             return slot;
         }
+        if let Some(subject) = self.thaw(principal.id) {
+            return self.enter(principal.id, subject);
+        }
         let mut subject = Subject::new(principal.clone(), now);
         if let Some(link) = self.links.take(principal.id) {
             subject.family = link.forerunner.map_or(subject.family, Tag::of);
@@ -187,11 +194,17 @@ impl World {
                 (subject.user, subject.user_id) = (Tag::of(user), Some(user));
             }
         }
-        let (slot, evicted) = self.subjects.insert(principal.id, subject);
+        self.enter(principal.id, subject)
+    }
+
+    /// Gives a row its place; the one that has to go for it is kept in the cold if it is worth it.
+    fn enter(&mut self, id: PrincipalId, subject: Subject) -> usize {
+        let (slot, evicted) = self.subjects.insert(id, subject);
         if let Some(evicted) = evicted {
             self.kept_calls = self.kept_calls.saturating_sub(evicted.kept_calls());
             self.habits -= usize::from(evicted.habits.is_some());
             self.losses.count(Loss::PrincipalEvicted);
+            self.freeze(evicted);
         }
         slot
     }

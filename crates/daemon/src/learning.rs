@@ -46,7 +46,7 @@ impl Learning {
                 Engine::new(parts::engine(settings), names.clone())
             }
         };
-        (Self { path, every, since: Stopwatch::start() }, engine)
+        (Self { path, every, since: Stopwatch::start() }, engine.with_cold(parts::cold(settings)))
     }
 
     /// Writes a snapshot if the last one is old enough.

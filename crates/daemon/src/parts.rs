@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use compact_str::CompactString;
-use engine::{BlastRadius, EngineConfig, NeverBlock};
+use engine::{BlastRadius, ColdMemory, ColdStore, EngineConfig, NeverBlock};
 use ipnet::IpNet;
 use model::Pseudonyms;
 use sensor::{
@@ -130,6 +130,11 @@ pub(crate) fn engine(settings: &Settings) -> EngineConfig {
         block_families: with(Reach::Block),
         ..EngineConfig::default()
     }
+}
+
+/// Rows that have no room among the engine's: one thirty-second of the memory, in a quarter of the bytes each.
+pub(crate) fn cold(settings: &Settings) -> Box<dyn ColdStore> {
+    Box::new(ColdMemory::within(memory_bytes(settings) / 32))
 }
 
 /// How long a verdict lasts at each relapse; the last span goes on when fewer than four are set.

@@ -4,6 +4,8 @@ mod noun;
 mod shape;
 mod trie;
 
+use std::sync::LazyLock;
+
 use compact_str::CompactString;
 use model::{ApiCall, FieldId, IdShape, Loss, Losses, Outcome, Pseudonyms, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,6 +79,20 @@ pub(crate) enum Luck {
     Served,
     Failed,
 }
+
+/// What a number stands for that no route has: one of a time that was lost.
+static NOWHERE: LazyLock<Route> = LazyLock::new(|| Route {
+    method: CompactString::const_new(""),
+    template: CompactString::const_new(""),
+    calls: 0,
+    errors: 0,
+    first: Timestamp::ZERO,
+    last: Timestamp::ZERO,
+    refuses: false,
+    serves_anyone: false,
+    callers: [0; CALLER_BITS / 64],
+    luck: SmallVec::new(),
+});
 
 /// All routes.
 #[derive(Serialize, Deserialize)]
@@ -249,7 +265,7 @@ impl Routes {
     }
 
     pub(crate) fn route(&self, id: RouteId) -> &Route {
-        &self.table[id.0 as usize]
+        self.table.get(id.0 as usize).unwrap_or(&NOWHERE)
     }
 
     /// Routes that still stand for calls: those merged into others are left out.

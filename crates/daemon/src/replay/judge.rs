@@ -55,7 +55,7 @@ impl Judge {
             calls_file: Output::create(args.calls.as_deref())?,
             verdicts_file: Output::create(args.verdicts.as_deref())?,
             findings_file: Output::create(args.findings.as_deref())?,
-            engine: Engine::new(parts::engine(settings), names),
+            engine: Engine::new(parts::engine(settings), names).with_cold(parts::cold(settings)),
             judgements: Vec::new(),
             batch: Vec::with_capacity(BATCH),
             judged: Judged::default(),
