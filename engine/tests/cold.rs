@@ -28,6 +28,9 @@ fn turned_after_a_flood(store: Option<Box<dyn ColdStore>>) -> (Stage, Option<Act
             stage.play_every(visit, 0.01);
         }
     }
+    for n in 0..2_000 {
+        stage.play_every(call("GET", "/api/profile", 200).by(&token(&format!("visitor-{n}"))), 0.01);
+    }
     let turned = token("customer-3");
     stage.play(call("GET", "/api/profile", 200).by(&turned).from("198.51.1.4"));
     let strongest = stage.strongest(&turned);
