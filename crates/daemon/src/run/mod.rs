@@ -139,9 +139,7 @@ impl Crew {
         let (told_ledger, told_enforcement) = (Arc::clone(&ledger), Arc::clone(&enforcement));
         let board = Arc::new(Board::new(settings.capture.shards));
         let stop = Arc::new(AtomicBool::new(false));
-        let (learning, mut engine) = Learning::open(&settings, &names);
-        let live = ledger.live(clock::now()).map_err(|error| ledger::fault(&error))?;
-        engine.resume(&live);
+        let (learning, engine) = learnt(&settings, &names, &ledger)?;
         let (out, judgements) = mpsc::sync_channel(JUDGEMENTS_MAX);
         let (pardons, pardoned) = mpsc::sync_channel(PARDONS_MAX);
         let control = control::Control {
@@ -222,6 +220,17 @@ impl Crew {
         });
         drained.await.unwrap_or(0)
     }
+}
+
+/// The engine as the last run has left it, with the verdicts that still hold.
+fn learnt(
+    settings: &Settings,
+    names: &Pseudonyms,
+    ledger: &Ledger,
+) -> Result<(Learning, engine::Engine), Fault> {
+    let (learning, mut engine) = Learning::open(settings, names);
+    engine.resume(&ledger.live(clock::now()).map_err(|error| ledger::fault(&error))?);
+    Ok((learning, engine))
 }
 
 /// Opens one capture per shard, all in one fanout group.
