@@ -28,8 +28,6 @@ pub(super) struct JudgeRoom {
     pub(super) engine: Engine,
     pub(super) learning: Learning,
     pub(super) merge: Merge,
-    /// Calls in order, about to be judged; at most `BATCH`.
-    pub(super) batch: Vec<ApiCall>,
     pub(super) out: SyncSender<Judgement>,
     pub(super) pardons: Receiver<PrincipalId>,
     pub(super) board: Arc<Board>,
@@ -39,12 +37,12 @@ impl JudgeRoom {
     /// Judges until every lane is closed and empty.
     pub(super) fn run(mut self) {
         let (mut row, mut clock, mut rows) = (JudgeRow::default(), Timestamp::ZERO, 0_u32);
-        let mut judgements = Vec::new();
+        let (mut batch, mut judgements) = (Vec::with_capacity(BATCH), Vec::new());
         let mut report = Stopwatch::start();
         loop {
             let over = self.merge.is_over();
             let moved = self.merge.gather();
-            self.judge(&mut row, &mut clock, &mut judgements);
+            self.judge(&mut row, &mut clock, &mut batch, &mut judgements);
             self.pass_time(self.merge.watermark(), &mut clock, &mut judgements);
             for principal in self.pardons.try_iter() {
                 self.engine.pardon(principal, clock);
@@ -62,26 +60,32 @@ impl JudgeRoom {
                 self.merge.wait(WAIT);
             }
         }
-        while self.judge(&mut row, &mut clock, &mut judgements) > 0 {}
+        while self.judge(&mut row, &mut clock, &mut batch, &mut judgements) > 0 {}
         self.hand_over(&mut judgements);
         self.learning.keep(&self.engine);
         self.tell(&mut row, true);
     }
 
     /// Judges what is in order, at most a batch. Returns how many calls that were.
-    fn judge(&mut self, row: &mut JudgeRow, clock: &mut Timestamp, judgements: &mut Vec<Judgement>) -> usize {
-        self.batch.clear();
-        while self.batch.len() < BATCH {
+    fn judge(
+        &mut self,
+        row: &mut JudgeRow,
+        clock: &mut Timestamp,
+        batch: &mut Vec<ApiCall>,
+        judgements: &mut Vec<Judgement>,
+    ) -> usize {
+        batch.clear();
+        while batch.len() < BATCH {
             let Some(call) = self.merge.take() else { break };
             row.calls += 1;
             row.incomplete_calls += u64::from(!call.complete);
-            self.batch.push(call);
+            batch.push(call);
         }
-        self.engine.observe_batch(&self.batch, judgements);
-        if let Some(last) = self.batch.last() {
+        self.engine.observe_batch(batch, judgements);
+        if let Some(last) = batch.last() {
             *clock = (*clock).max(second(last.ended_at));
         }
-        self.batch.len()
+        batch.len()
     }
 
     /// Moves the engine's clock in whole seconds, never backwards and not to the end of time when all lanes are closed.

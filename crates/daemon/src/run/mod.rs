@@ -193,15 +193,7 @@ impl Crew {
             shards.extend(intake::start(doors, &staff, lane)?);
         }
         let merge = Merge::new(lanes, held, bell);
-        let judge = JudgeRoom {
-            engine,
-            learning,
-            merge,
-            batch: Vec::new(),
-            out,
-            pardons: pardoned,
-            board: Arc::clone(&board),
-        };
+        let judge = JudgeRoom { engine, learning, merge, out, pardons: pardoned, board: Arc::clone(&board) };
         let judge = spawn("judge", move || judge.run())?;
         Ok(Self { board, control, stop, shards, failures, judge: Some(judge), scribe: Some(scribe) })
     }
