@@ -9,6 +9,7 @@ mod finding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod journal;
+mod key_path;
 mod line;
 mod loss;
 mod named;
@@ -31,6 +32,7 @@ pub use call::{
 pub use digest::{Digest, HexError};
 pub use finding::{Evidence, Finding, FindingId};
 pub use journal::{Audit, Health};
+pub use key_path::KeyPaths;
 pub use line::CallWriter;
 pub use loss::{Loss, LossUnit, Losses};
 pub use principal::{Handle, Principal, PrincipalId, PrincipalKind};

@@ -1,5 +1,14 @@
 //! Attacks: their kinds by stable names. The evaluation chooses by name; detectors know none of them.
 
+mod callers;
+mod doors;
+mod instance;
+mod moves;
+mod program;
+mod targets;
+
+pub(crate) use instance::Attack;
+
 /// A kind of attack.
 #[derive(Clone, Copy, Debug)]
 pub struct AttackKind {

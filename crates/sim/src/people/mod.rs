@@ -1,5 +1,15 @@
 //! People: sorts of honest clients with their shares, rates and habits.
 
+mod actor;
+mod habits;
+mod objects;
+mod schedule;
+mod session;
+
+pub(crate) use actor::Actor;
+pub(crate) use habits::{habits, mix_of};
+pub(crate) use schedule::Clock;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use model::Shape;
+use model::{KeyPaths, Shape};
 use smallvec::SmallVec;
 
 use super::{
@@ -121,7 +121,7 @@ impl JsonScan {
             texts,
             state: State::Between(Expect::Value),
             levels: SmallVec::new(),
-            paths: Paths::new(rules.names.short(b"paths", b"")),
+            paths: Paths::new(KeyPaths::new(rules.names)),
             objects: 0,
             text: Text::default(),
             number: Number::default(),
@@ -169,7 +169,7 @@ impl JsonScan {
 
     /// Its structure, as far as it came.
     pub(super) fn shape(&self, rules: Rules<'_>) -> Shape {
-        Shape { keys: rules.names.short(b"keys", &self.paths.set().to_be_bytes()), ..self.shape }
+        Shape { keys: KeyPaths::keys(rules.names, self.paths.set()), ..self.shape }
     }
 
     /// Whether it held more names than we tell apart.

@@ -5,6 +5,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
+use model::KeyPaths;
 use smallvec::SmallVec;
 
 use super::super::harvest::Interest;
@@ -52,7 +53,7 @@ pub(super) struct Found {
 
 /// The paths of one text.
 pub(super) struct Paths {
-    seed: u64,
+    keys: KeyPaths,
     paths: SmallVec<[Path; 8]>,
     names: Vec<u8>,
     index: HashMap<u64, u16, BuildHasherDefault<Keyed>>,
@@ -62,10 +63,10 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// An empty table; `seed` is secret, so that nobody can build two paths with one hash.
-    pub(super) fn new(seed: u64) -> Self {
+    /// An empty table under secret numbers.
+    pub(super) fn new(keys: KeyPaths) -> Self {
         Self {
-            seed,
+            keys,
             paths: SmallVec::new(),
             names: Vec::new(),
             index: HashMap::default(),
@@ -76,7 +77,7 @@ impl Paths {
 
     /// The path of `name` in an object that goes by `holder` and is the `object`-th of the text.
     pub(super) fn find(&mut self, holder: u64, name: &[u8], object: u32) -> Found {
-        let hash = hash(holder, name);
+        let hash = KeyPaths::member(holder, name);
         let guess = self.paths.get(usize::from(self.last)).map_or(0, |last| last.next);
         let place = match self.paths.get(usize::from(guess)) {
             Some(path) if path.hash == hash => Some(guess),
@@ -102,7 +103,7 @@ impl Paths {
 
     /// Hash of a path; that of the root for none.
     pub(super) fn hash(&self, id: PathId) -> u64 {
-        self.get(id).map_or(self.seed, |path| path.hash)
+        self.get(id).map_or(self.keys.root(), |path| path.hash)
     }
 
     /// Last name of a path; empty for none, and for one too long to keep.
@@ -116,7 +117,7 @@ impl Paths {
 
     /// The set of paths as one number, whatever their order.
     pub(super) fn set(&self) -> u64 {
-        self.paths.iter().fold(0, |sum, path| sum.wrapping_add(folded(path.hash, self.seed | 1)))
+        self.paths.iter().fold(0, |sum, path| sum.wrapping_add(self.keys.share(path.hash)))
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -160,26 +161,6 @@ impl Paths {
         }
         self.last = place;
     }
-}
-
-/// A hash of a name under the hash of what holds it: multiply and fold, eight bytes at a time.
-fn hash(holder: u64, name: &[u8]) -> u64 {
-    let mut state = holder ^ 0x9e37_79b9_7f4a_7c15;
-    let mut rest = name;
-    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-        state = folded(state ^ u64::from_le_bytes(*eight), 0xd6e8_feb8_6659_fd93);
-        rest = after;
-    }
-    let tail = rest.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-    let length = name.len() as u64;
-    folded(state ^ tail, 0xa076_1d64_78bd_642f)
-        ^ folded(holder.rotate_left(17) ^ length, 0xe703_7ed1_a0b4_28db)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "both halves of the product are used")]
-fn folded(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
 }
 
 /// The keys of the index are hashes already.
