@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{eval::EvalArgs, told::Format};
+use crate::{eval::EvalArgs, simulate::SimArgs, told::Format};
 
 /// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
 #[derive(Debug, Parser)]
@@ -84,6 +84,15 @@ pub(crate) enum Command {
         sidewatch eval --from out/eval/eval.json --page docs/detection-quality.md"
     )]
     Eval(Box<EvalArgs>),
+    /// Make labelled traffic of a business that does not exist: calls, packets, and the truth about them.
+    #[command(
+        after_help = "Examples: a shop of 2000 clients for three days with two attacks; what kinds there are; packets for \
+        the whole path, read back:\n  \
+        sidewatch sim --attack bola_slow=1 --attack stuffing_distributed=1,spread=0.1 --calls shop.ndjson --truth truth.json\n  \
+        sidewatch sim --list\n  \
+        sidewatch sim --world bank --principals 50 --days 1 --pcap bank.pcap && sidewatch replay bank.pcap"
+    )]
+    Sim(Box<SimArgs>),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  sidewatch completions bash > /etc/bash_completion.d/sidewatch")]
     Completions {

@@ -28,6 +28,7 @@ mod progress;
 mod replay;
 mod run;
 mod settings;
+mod simulate;
 mod told;
 
 use std::{io, process::ExitCode};
@@ -65,6 +66,7 @@ fn obey(cli: Cli) -> Result<(), Fault> {
         Command::Verdicts(args) => ask::verdicts(&args, &settings),
         Command::Unblock { target } => ask::unblock(&target, &settings),
         Command::Eval(args) => eval::eval(&args),
+        Command::Sim(args) => simulate::simulate(&args, &settings),
         Command::Completions { .. } => Ok(()),
     }
 }

@@ -26,5 +26,6 @@ pub use attack::{ATTACKS, AttackKind, Entity};
 pub use config::{AttackOrder, ConfigError, Events, SimConfig, WorldName};
 pub use people::Archetype;
 pub use simulation::Simulation;
+pub use stage::DECOYS;
 pub use truth::{ActorId, ActorTruth, AttackId, AttackTruth, EventTruth, Origin, Truth};
 pub use wire::{Bytes, PcapWriter};

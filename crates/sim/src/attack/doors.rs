@@ -8,6 +8,7 @@ use super::{
     targets::is_login,
 };
 use crate::{
+    DECOYS,
     body::Twist,
     nets::Net,
     objects::Object,
@@ -230,6 +231,10 @@ impl Attack {
         let id = self.some_route()?;
         let hash = self.rng.next();
         if self.rng.chance(0.75) || self.program.moves != Move::Probe {
+            if self.program.moves == Move::Decoy && self.step % 3 == 1 {
+                let decoy = DECOYS[(hash % 3) as usize].1;
+                return self.send(place, &Ask { path: Some(decoy), ..Ask::new(at, id, hash) }, stage);
+            }
             let guess = GUESSES[(hash % 32) as usize];
             let path = match hash >> 8 & 3 {
                 0 => format_compact!("{guess}/{}", hash >> 40 & 0xfff),

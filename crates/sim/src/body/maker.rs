@@ -59,8 +59,8 @@ impl Maker<'_> {
         let org = fill.target.and_then(|target| self.org_of(target)).unwrap_or(fill.org);
         let record = Record { object: fill.target, owner, org, hash: fill.hash, is_first: true };
         let is_seen = made.open(b"{");
-        self.members(&plan.members, record, fill, made);
-        twist::members(self.names, made);
+        let written = self.members(&plan.members, record, fill, made);
+        twist::members(self.names, written, made);
         made.close_object(is_seen);
     }
 

@@ -39,10 +39,11 @@ pub(crate) const INJECTIONS: [&str; 10] = [
 ];
 
 /// Members that no plan has.
-pub(super) fn members(names: &Pseudonyms, made: &mut Made) {
+pub(super) fn members(names: &Pseudonyms, mut written: u32, made: &mut Made) {
     let paths = KeyPaths::new(names);
-    let extra = |name: &str, made: &mut Made| {
-        made.put(b",\"");
+    let mut extra = |name: &str, made: &mut Made| {
+        made.put(if written > 0 { b",\"" } else { b"\"" });
+        written += 1;
         made.put(name.as_bytes());
         made.put(b"\":");
         made.sum = made.sum.wrapping_add(paths.share(KeyPaths::member(paths.root(), name.as_bytes())));

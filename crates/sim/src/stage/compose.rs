@@ -1,6 +1,6 @@
 //! Composing: a request and its outcome in, the call as the sensor would make it of the bytes out; and those bytes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use compact_str::CompactString;
 use model::{
@@ -21,8 +21,23 @@ use crate::{
     world::{Act, Login, Route},
 };
 
+/// Paths that no page, app or document leads to: name and path. To be configured as decoys where packets are read.
+pub const DECOYS: [(&str, &str); 3] = [
+    ("legacy-export", "/api/legacy/export-all"),
+    ("key-backup", "/api/private/keys.bak"),
+    ("old-admin", "/administrator/api/login"),
+];
+
+/// Ids kept of a query and a body: the limit of `ApiCall::asked`.
+const ASKED_MAX: usize = 16;
+
 /// Where the service listens: behind what ends TLS.
-const SERVER: ([u8; 4], u16) = ([10, 20, 0, 8], 8_080);
+fn server(client: IpAddr) -> SocketAddr {
+    match client {
+        IpAddr::V4(_) => ([10, 20, 0, 8], 8_080).into(),
+        IpAddr::V6(_) => ([0xfd00, 0, 0, 0x20, 0, 0, 0, 8], 8_080).into(),
+    }
+}
 
 /// A request with what the service decided.
 pub(super) struct Exchange<'a> {
@@ -37,6 +52,13 @@ pub(super) struct Exchange<'a> {
     pub(super) denied: bool,
     /// The ticket before this answer renewed it.
     pub(super) before: Option<&'a Ticket>,
+}
+
+impl Exchange<'_> {
+    /// What the request shows of the sender.
+    fn shown<'t>(&'t self, sender: &'t Sender) -> Option<&'t Ticket> {
+        self.shows.then(|| self.before.unwrap_or(&sender.ticket))
+    }
 }
 
 /// A body with what the sensor tells of it.
@@ -55,88 +77,78 @@ impl Stage {
     /// The call of an exchange.
     pub(super) fn compose(&mut self, sender: &mut Sender, exchange: &Exchange<'_>, leaked: u32) -> Made {
         self.calls += 1;
-        let ask = exchange.ask;
+        let (ask, status) = (exchange.ask, exchange.outcome.status);
         let port = sender.port(ask.at, exchange.ended, &mut self.ports);
-        let ticket = exchange.before.unwrap_or(&sender.ticket);
-        let shown = if exchange.shows { ticket.clone() } else { Ticket::nobody() };
-        let has_key = exchange.shows && shown.login == Login::Key;
-        self.hash_headers(sender, has_key);
+        self.hash_headers(sender, exchange.shows && sender.ticket.login == Login::Key);
+        let sender = &*sender;
         let path = self.path(exchange);
         let (query, mut asked, target) = self.query(sender, exchange);
         let login = self.name_text(ask.name, sender);
         let request = self.request_body(sender, exchange, &login);
-        let answer = self.answer_body(sender, exchange);
-        let status = exchange.outcome.status;
-        let is_good = matches!(status, Some(200..=299));
-        let mut identities: SmallVec<[Principal; 2]> = shown.principals.clone();
-        if matches!(status, None | Some(401)) {
-            identities.retain(|known| known.kind.is_credential());
+        let mut answer = self.answer_body(sender, exchange);
+        for id in request.iter().flat_map(|told| &told.ids) {
+            if asked.len() < ASKED_MAX && !asked.contains(id) {
+                asked.push(id.clone());
+            }
         }
-        if let Some(request) = &request {
-            request
-                .ids
-                .iter()
-                .filter(|id| !asked.contains(id))
-                .cloned()
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|id| {
-                    if asked.len() < 16 {
-                        asked.push(id);
-                    }
-                });
-        }
-        let issued = self.issued(sender, exchange);
-        let bytes = self.with_bytes.then(|| {
-            let look = self.looks.get(sender.look);
-            let heads = Heads {
-                method: &exchange.route.method,
-                host: &self.world.host,
-                path: &path,
-                query: &target,
-                look,
-                forwarded: ask.forwarded,
-                login: shown.login,
-                credential: shown.text(self.seed),
-                body: request.as_ref().map(|told| told.text.as_slice()),
-                status,
-                cookie: self.cookie(sender, exchange),
-                answer: answer.as_ref().map(|told| told.text.as_slice()),
-            };
-            Box::new(wire::bytes(&heads))
-        });
+        let bodies = (request.as_ref(), answer.as_ref());
+        let bytes = self.with_bytes.then(|| self.bytes(sender, exchange, (&path, &target), bodies));
+        let given = answer.as_mut().map(|told| std::mem::take(&mut told.ids));
         let client = sender.address;
-        let (at, ended_at) = (Timestamp::from_nanos(ask.at), Timestamp::from_nanos(exchange.ended));
         let mut context = self.looks.get(sender.look).map(|look| look.context).unwrap_or_default();
         context.headers = sender.headers.2;
         let call = ApiCall {
-            at,
+            at: Timestamp::from_nanos(ask.at),
             id: self.call_id(),
             client,
             peer: SocketAddr::new(client, port),
-            server: SERVER.into(),
+            server: server(client),
             http: HttpVersion::Http11,
             method: exchange.route.method.clone(),
             host: self.world.host.clone(),
-            path,
             status,
             request_bytes: request.as_ref().map_or(0, |told| told.bytes),
             response_bytes: answer.as_ref().map_or(0, |told| told.bytes),
             duration_us: status.map(|_| (exchange.ended - ask.at) / 1_000),
-            identities,
+            identities: identities(exchange.shown(sender), status),
             complete: status.is_some(),
             grade: if status.is_some() { Grade::A } else { Grade::C },
-            ended_at,
+            ended_at: Timestamp::from_nanos(exchange.ended),
             context,
             asked,
-            given: answer.as_ref().filter(|_| is_good).map(|told| told.ids.clone()).unwrap_or_default(),
-            issued,
+            given: given.filter(|_| matches!(status, Some(200..=299))).unwrap_or_default(),
+            issued: self.issued(sender, exchange),
             login: self.attempt(exchange, &login),
-            decoys: SmallVec::new(),
+            decoys: decoys(&path),
             ambiguities: Default::default(),
             details: details(query, request, answer),
+            path,
         };
         Made { origin: Self::origin(sender, exchange.denied, leaked), call, bytes }
+    }
+
+    fn bytes(
+        &self,
+        sender: &Sender,
+        exchange: &Exchange<'_>,
+        (path, query): (&str, &[u8]),
+        (request, answer): (Option<&Told>, Option<&Told>),
+    ) -> Box<Bytes> {
+        let shown = exchange.shown(sender);
+        Box::new(wire::bytes(&Heads {
+            method: &exchange.route.method,
+            host: &self.world.host,
+            path,
+            query,
+            look: self.looks.get(sender.look),
+            forwarded: exchange.ask.forwarded,
+            login: shown.map_or(Login::Nobody, |ticket| ticket.login),
+            credential: shown.map(|ticket| ticket.text(self.seed)).unwrap_or_default(),
+            body: request.map(|told| told.text.as_slice()),
+            status: exchange.outcome.status,
+            cookie: self.cookie(sender, exchange),
+            answer: answer.map(|told| told.text.as_slice()),
+        }))
     }
 
     fn hash_headers(&self, sender: &mut Sender, has_key: bool) {
@@ -290,6 +302,22 @@ impl Stage {
         let user = Some(self.names.named(PrincipalKind::User, login));
         Some(Box::new(LoginAttempt { user, password_tag: u16::from_be_bytes([tag[0], tag[1]]) }))
     }
+}
+
+/// Whom the sensor takes the call to be made by: a user whom the service did not accept is nobody.
+fn identities(shown: Option<&Ticket>, status: Option<u16>) -> SmallVec<[Principal; 2]> {
+    let Some(ticket) = shown else { return SmallVec::new() };
+    let mut identities = ticket.principals.clone();
+    if matches!(status, None | Some(401)) {
+        identities.retain(|known| known.kind.is_credential());
+    }
+    identities
+}
+
+/// Names of the decoys that a path touches.
+fn decoys(path: &str) -> SmallVec<[CompactString; 0]> {
+    let touched = DECOYS.iter().filter(|(_, decoy)| *decoy == path);
+    touched.map(|(name, _)| CompactString::from(*name)).collect()
 }
 
 fn details(query: SmallVec<[Field; 0]>, request: Option<Told>, answer: Option<Told>) -> Option<Box<Details>> {

@@ -27,6 +27,7 @@ use crate::{
     weather::Weather,
     world::{Login, RouteId, World},
 };
+pub use compose::DECOYS;
 use forms::Forms;
 pub(crate) use rights::is_link;
 

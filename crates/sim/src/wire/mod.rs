@@ -64,12 +64,29 @@ fn request(heads: &Heads<'_>) -> Vec<u8> {
         }
         field(&mut out, name, value.as_bytes());
     }
+    credential_elsewhere(&mut out, heads);
     if let Some(address) = heads.forwarded {
         field(&mut out, "X-Forwarded-For", address.to_string().as_bytes());
     }
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(heads.body.unwrap_or_default());
     out
+}
+
+/// Software that was not made for such a credential has it put behind its own fields.
+fn credential_elsewhere(out: &mut Vec<u8>, heads: &Heads<'_>) {
+    let has = |known: &str| {
+        heads.look.is_some_and(|look| look.headers.iter().any(|name| name.eq_ignore_ascii_case(known)))
+    };
+    let clear = &heads.credential;
+    match heads.login {
+        Login::Cookie if !has("cookie") => field(out, "Cookie", format!("sid={clear}").as_bytes()),
+        Login::Key if !has("x-api-key") => field(out, "Authorization", format!("ApiKey {clear}").as_bytes()),
+        Login::Jwt | Login::Opaque | Login::ClientJwt if !has("authorization") => {
+            field(out, "Authorization", format!("Bearer {clear}").as_bytes());
+        }
+        _ => {}
+    }
 }
 
 fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {

@@ -19,6 +19,9 @@ use crate::stage::{KEEP_ALIVE, PATIENCE};
 /// Payload of a segment.
 const SEGMENT_MAX: usize = 1_400;
 
+/// Segments after which the other side says what it has.
+const ACKNOWLEDGED: u64 = 16;
+
 /// A frame that waits for its turn: time, number, bytes.
 type Waiting = Reverse<(u64, u64, Vec<u8>)>;
 
@@ -135,6 +138,14 @@ impl<W: Write> PcapWriter<W> {
             let time = at + (until - at) * place / n;
             self.frame(time, &Segment { from, to, seq: next[side], ack: next[1 - side], flags, payload });
             next[side] = next[side].wrapping_add(u32::try_from(payload.len()).unwrap_or(0));
+            if place % ACKNOWLEDGED == 0 && place < n {
+                // The other side keeps up, or the window would be full.
+                let ack = next[side];
+                self.frame(
+                    time,
+                    &Segment { from: to, to: from, seq: next[1 - side], ack, flags: ACK, payload: b"" },
+                );
+            }
         }
         if let Some(connection) = self.connections.get_mut(&peer) {
             (connection.next, connection.last) = (next, connection.last.max(until));
