@@ -270,19 +270,25 @@ impl Table {
                 write!(text, "{prefix}-2026-{number:06}")
             }
             IdStyle::Uuid => {
-                let (high, low) = (mix(self.seed, number), mix(number, self.seed ^ 0x75_7569));
-                write!(
-                    text,
-                    "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-                    high >> 32,
-                    high >> 16 & 0xffff,
-                    high & 0xfff,
-                    low >> 48 & 0x3fff | 0x8000,
-                    low & 0xffff_ffff_ffff
-                )
+                let high = mix(self.seed, number) & !0xf000 | 0x4000;
+                let low = mix(number, self.seed ^ 0x75_7569) & !(3 << 62) | 1 << 63;
+                uuid(high, low, text);
+                Ok(())
             }
         };
     }
+}
+
+/// Writes an RFC 9562 text of 128 bits.
+fn uuid(high: u64, low: u64, text: &mut CompactString) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = [b'-'; 36];
+    let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
+    for (nibble, place) in (0..32).zip(places) {
+        let half = if nibble < 16 { high } else { low };
+        out[place] = DIGITS[(half >> (60 - nibble % 16 * 4) & 15) as usize];
+    }
+    text.push_str(std::str::from_utf8(&out).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -248,6 +248,7 @@ impl Planner {
                 length: 0,
                 charset: Charset::default(),
                 magnitude: 0,
+                signs: Default::default(),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Makers: a plan and what its values depend on in, the body out. Text and facts come of the same walk.
 
 use compact_str::CompactString;
-use model::{Charset, FieldId, ObjectKey, Pseudonyms, SensitiveClass, ValueKind};
+use model::{Charset, FieldId, ObjectKey, Pseudonyms, SensitiveClass, Signs, ValueKind};
 
 use super::{ASKED_MAX, GIVEN_MAX, Made, READ_MAX, Role, Twist, twist};
 use crate::{
@@ -84,15 +84,15 @@ impl Maker<'_> {
                     IdStyle::Sequential | IdStyle::Sparse => Value::digits(self.objects.text_len(object)),
                     _ => Value::text(self.objects.text_len(object), Charset::of(id.as_bytes()).0),
                 };
-                made.pair(member, value, id.as_bytes());
+                made.pair(member, (value, Signs::default()), id.as_bytes());
                 self.take_id(member, object, made);
-            } else if let Some(value) = twist::parameter(make, made, &mut text) {
-                made.pair(member, value, &text);
+            } else if let Some(told) = twist::parameter(make, made, &mut text) {
+                made.pair(member, told, &text);
             } else if let Some(value) = plan::value(make, hash) {
                 if made.text.is_some() {
                     text::write(make, &value, hash, &mut text);
                 }
-                made.pair(member, value, &text);
+                made.pair(member, (value, Signs::default()), &text);
             }
         }
     }
@@ -277,15 +277,13 @@ impl Maker<'_> {
         let length = self.objects.text_len(object);
         let value = match self.objects.style(object.kind) {
             IdStyle::Sequential | IdStyle::Sparse => Value::digits(length),
-            style => {
+            IdStyle::Composite => Value::text(length, Charset::UPPER | Charset::DIGIT | Charset::JOIN),
+            // Its letters matter only where they are told of.
+            IdStyle::Uuid if field.is_none() => Value::text(length, 0),
+            IdStyle::Uuid => {
                 let mut text = CompactString::default();
                 self.objects.write(object, &mut text);
-                let charset = if style == IdStyle::Composite {
-                    Charset::UPPER | Charset::DIGIT | Charset::JOIN
-                } else {
-                    Charset::of(text.as_bytes()).0
-                };
-                Value::text(length, charset)
+                Value::text(length, Charset::of(text.as_bytes()).0)
             }
         };
         made.scalar(field, value, |out| {
@@ -305,7 +303,13 @@ impl Maker<'_> {
         };
         let key: ObjectKey = self.objects.key(object, self.names);
         let shape = self.objects.shape(object.kind);
-        if !made.ids.iter().any(|known| known.object == key && known.name == *name && known.shape == shape) {
+        // What comes twice mostly comes soon again.
+        if !made
+            .ids
+            .iter()
+            .rev()
+            .any(|known| known.object == key && known.name == *name && known.shape == shape)
+        {
             made.ids.push(FieldId { name: name.clone(), object: key, shape });
         }
     }

