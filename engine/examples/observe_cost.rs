@@ -43,6 +43,10 @@ fn main() {
             batch.clear();
         }
     }
+    let (start, mut bytes) = (on_cpu(), Vec::new());
+    let taken = engine.snapshot(&mut bytes).is_ok();
+    println!("snapshot: {taken}, {} ms, {} MiB", (on_cpu() - start).as_millis(), bytes.len() >> 20);
+    drop(bytes);
     report("shop", CALLS, spent, &engine, said.len());
     spent = Duration::ZERO;
     for n in 0..STRANGERS {

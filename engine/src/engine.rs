@@ -178,7 +178,8 @@ impl Engine {
             if day_of(self.now) > day_of(self.tidied) && self.tidied != Timestamp::ZERO {
                 self.world.discover_kinds();
             }
-            self.tidied = self.now;
+            (self.tidied, self.world.now) = (self.now, self.now);
+            self.world.sweep();
             self.world.cells.refit(day_of(self.now));
         }
         if self.now.since(self.relearnt) < RELEARN {

@@ -123,6 +123,7 @@ learnt! {
     started: Timestamp,
     kept_calls: usize,
     habits: usize,
+    swept: usize,
 }
 
 /// Where the engine stands in time.

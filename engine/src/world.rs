@@ -1,6 +1,6 @@
 //! Everything that is learnt, in bounded tables. Never judges.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use compact_str::CompactString;
 use model::{ApiCall, Finding, Loss, Losses, Principal, PrincipalId, Pseudonyms, Timestamp};
@@ -36,6 +36,12 @@ const BOXED_BYTES: usize = 400;
 /// What the habits of one subject hold in boxes of their own.
 const HABITS_BOXED_BYTES: usize = 500;
 
+/// Sweeps in which every row has its turn.
+const SWEEPS_PER_ROUND: usize = 3_600;
+/// Idleness after which habits are dropped: when three quarters of their room are taken, and when all is.
+const IDLE_WHEN_SHORT: Duration = Duration::from_secs(86_400);
+const IDLE_WHEN_FULL: Duration = Duration::from_secs(3_600);
+
 /// All that the detectors share.
 pub(crate) struct World {
     pub(crate) config: EngineConfig,
@@ -69,6 +75,9 @@ pub(crate) struct World {
     /// Detectors that do not run, and those that may block.
     pub(crate) disabled: Set,
     pub(crate) blockers: Set,
+    /// The engine's present time, and the row looked at last by the sweep.
+    pub(crate) now: Timestamp,
+    pub(crate) swept: usize,
     /// Subjects that have habits, and how many may.
     pub(crate) habits: usize,
     pub(crate) habits_max: usize,
@@ -150,6 +159,8 @@ impl World {
             started: Timestamp::ZERO,
             disabled: Set::named(&config.disabled),
             blockers: Set::named(&config.block_families),
+            now: Timestamp::ZERO,
+            swept: 0,
             habits: 0,
             habits_max: share(20) / (size_of::<Habits>() + HABITS_BOXED_BYTES),
             classes: Classes::default(),
@@ -202,7 +213,7 @@ impl World {
         let (slot, evicted) = self.subjects.insert(id, subject);
         if let Some(evicted) = evicted {
             self.kept_calls = self.kept_calls.saturating_sub(evicted.kept_calls());
-            self.habits -= usize::from(evicted.habits.is_some());
+            self.habits = self.habits.saturating_sub(usize::from(evicted.habits.is_some()));
             self.losses.count(Loss::PrincipalEvicted);
             self.freeze(evicted);
         }
@@ -264,6 +275,24 @@ impl World {
         REGISTRY.iter().for_each(|spec| (spec.unlearn)(self, slot));
     }
 
+    /// Looks at a few rows, all of them within an hour of calls: when memory is short, who has long been idle loses its
+    /// habits to those who come.
+    pub(crate) fn sweep(&mut self) {
+        let idle = match self.habits {
+            used if used >= self.habits_max => IDLE_WHEN_FULL,
+            used if used / 3 * 4 >= self.habits_max => IDLE_WHEN_SHORT,
+            _ => return,
+        };
+        for _ in 0..=self.subjects.len() / SWEEPS_PER_ROUND {
+            self.swept = if self.swept + 1 < self.subjects.len() { self.swept + 1 } else { 0 };
+            let Some(subject) = self.subjects.try_at(self.swept) else { return };
+            if subject.habits.is_some() && self.now.since(subject.last) > idle {
+                subject.habits = None;
+                self.habits = self.habits.saturating_sub(1);
+            }
+        }
+    }
+
     /// Takes a detector's score of a subject for today. Detectors whose grounds are `Score` call this for each call that
     /// changes it; it charges the call by itself once the score is rare among peers.
     #[allow(dead_code, reason = "for detectors of the unusual")]
@@ -297,5 +326,34 @@ impl World {
             + self.cells.bytes()
             + self.habits * (size_of::<Habits>() + HABITS_BOXED_BYTES)
             + self.kept_calls * 160
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_habits_make_room_when_memory_is_short() {
+        let names = Pseudonyms::new([1; 16]);
+        let mut world = World::new(EngineConfig::default(), names.clone());
+        world.habits_max = 10;
+        let at = |seconds: i64| Timestamp::from_parts(seconds, 0);
+        for n in 0..12_u8 {
+            let principal = names.address([10, 0, 0, n].into());
+            let slot = world.subject_of(&principal, at(1_000));
+            world.subjects.at_mut(slot).calls = HABITS_FROM_CALLS;
+            world.accustom(slot);
+        }
+        assert_eq!((world.habits, world.losses.of(Loss::HabitsFull)), (10, 2));
+        world.now = at(4_000);
+        (0..20).for_each(|_| world.sweep());
+        assert_eq!(world.habits, 10);
+        world.now = at(5_000);
+        (0..20).for_each(|_| world.sweep());
+        assert_eq!(world.habits, 9);
+        world.now = at(100_000);
+        (0..20).for_each(|_| world.sweep());
+        assert_eq!(world.habits, 8);
     }
 }

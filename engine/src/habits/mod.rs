@@ -13,7 +13,7 @@ use crate::snapshot::Settle;
 /// Calls from which a subject has habits.
 pub(crate) const HABITS_FROM_CALLS: u32 = 3;
 
-/// What is usual for one subject. Made with its third call, dropped after long idleness when memory is short.
+/// What is usual for one subject. Made with its third call; when memory is short, dropped after an hour or a day of idleness.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Habits {
     pub(crate) volume: volume::Own,
