@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""CPU seconds of decode and of the whole pipeline beside tcpdump's (the floor) and tshark's, in interleaved rounds.
+"""CPU seconds of decode and of the whole pipeline beside tcpdump's (the floor), Suricata's and tshark's, in interleaved
+rounds.
 
 Counts and the (method, path, status) multiset are compared with the server's own access log first: a fast wrong answer
 is no answer. Writes out/bench/result.json. Standard library only.
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import suricata
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -80,18 +83,32 @@ def midstream(capture, out):
     return cut
 
 
+def peer(result, out):
+    """What Suricata told of a capture, and how much more CPU its http log took."""
+    calls, middle = result["truth"]["calls"], result["median"]
+    for limits in suricata.LIMITS:
+        told = result["suricata"][limits] = suricata.told(out, limits)
+        print(f"  suricata, {limits}: {told['calls']} calls of {calls}, {told['without_status']} more without their status")
+    result["suricata"]["of_decode"] = round(middle["suricata"]["cpu"] / middle["decode"]["cpu"], 2)
+    print(f"  suricata needs {result['suricata']['of_decode']:.1f} times decode's CPU")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--binary", default=ROOT / "target/release/sidewatch", type=pathlib.Path)
     options.add_argument("--out", default=ROOT / "out/bench", type=pathlib.Path)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--no-tshark", action="store_true", help="leave out tshark, which takes minutes")
+    options.add_argument("--no-suricata", action="store_true", help="leave out Suricata")
     options.add_argument("--only", nargs="+", help="captures to measure on: keepalive short large h2")
     given = options.parse_args()
     captures = [given.out / f"{name}.pcap" for name in given.only or ("keepalive", "short", "large", "h2")]
     for capture in captures:
         if not capture.exists():
             sys.exit(f"bench: {capture} is missing; run bench/make-captures.sh as root")
+    rival = None if given.no_suricata else suricata.find()
+    if not rival and not given.no_suricata:
+        print("bench: suricata is not installed (Debian has it in bookworm-backports and trixie; or set SURICATA): left out")
     result = {"rounds": given.rounds, "captures": {}}
     wrong = False
     for capture in captures:
@@ -107,11 +124,15 @@ def main():
         }
         if capture.stem == "keepalive":
             commands["midstream"] = ([given.binary, "decode", midstream(capture, given.out)], written)
+        if rival:
+            commands["suricata"] = (suricata.command(rival, capture, given.out, "roomy"), None)
         runs = {name: [] for name in commands}
         for _ in range(given.rounds):
             for name, (command, output) in commands.items():
                 runs[name].append(measure(command, output))
         written.unlink(missing_ok=True)
+        if rival:
+            measure(suricata.command(rival, capture, given.out, "shipped"))
         if not given.no_tshark and capture.stem in ("keepalive", "short"):
             fields = ["-Y", "http", "-T", "fields", "-e", "http.request.method", "-e", "http.request.uri", "-e", "http.response.code"]
             runs["tshark"] = [measure(["tshark", "-r", capture, *fields])]
@@ -131,7 +152,9 @@ def main():
         if "midstream" in middle:
             print(f"  a start in mid-stream costs {middle['midstream']['cpu'] / middle['decode']['cpu']:.2f} times as much")
         result["captures"][capture.stem] = {"bytes": capture.stat().st_size, "frames": frames, "truth": facts, "median": middle,
-                                            "replay": told}
+                                            "replay": told, "suricata": {}}
+        if rival:
+            peer(result["captures"][capture.stem], given.out)
     (given.out / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     sys.exit("bench: calls and the server's log differ" if wrong else 0)
 
