@@ -236,8 +236,8 @@ impl Handshakes {
     ) -> Stage {
         let is_open = |known: &Handshake| !known.stage.is_over();
         let first = self.find(key, now).filter(is_open);
-        let asked = [first, self.find(second(key), now)].into_iter().flatten();
-        let known = asked.into_iter().find(|known| known.is_of(client, client_is_low));
+        let is_asked = |known: &Handshake| known.is_of(client, client_is_low);
+        let known = first.filter(is_asked).or_else(|| self.find(second(key), now).filter(is_asked));
         let stage = match known.map(|known| (known.stage, known.server == server)) {
             Some((Stage::Disputed, _) | (Stage::Agreed | Stage::Answered, false)) => Stage::Disputed,
             Some((Stage::Asked | Stage::Agreed, _)) => Stage::Agreed,

@@ -74,12 +74,12 @@ impl Exchange {
         mut caller: Caller,
         facts: &FlowFacts,
         desk: &Desk,
-    ) -> Self {
+    ) -> Box<Self> {
         caller.context.signs.merge(caller.token.signs(at));
         let mut seed = [0_u8; 16];
         seed[..8].copy_from_slice(&facts.number.to_be_bytes());
         seed[8..].copy_from_slice(&index.to_be_bytes());
-        Self {
+        Box::new(Self {
             start: positions.0,
             head_end: positions.1,
             request_end: positions.1,
@@ -126,7 +126,7 @@ impl Exchange {
                 ambiguities: caller.ambiguities,
                 details: details_of(caller.query, caller.canonical, caller.signs),
             },
-        }
+        })
     }
 
     /// The request's body begins, if there is one: what its head announces of it.
@@ -241,7 +241,7 @@ impl Exchange {
 
     /// The call as it stands.
     pub(crate) fn finish(
-        mut self,
+        mut self: Box<Self>,
         at: Timestamp,
         facts: &FlowFacts,
         flow: FlowState,

@@ -1,7 +1,7 @@
 //! Message heads: the bytes up to the blank line in, borrowed parts out. Copies nothing but folded lines.
 
 use httparse::{EMPTY_HEADER, Header};
-use memchr::{memchr, memchr2, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memmem, memrchr};
 use model::{HttpVersion, Loss};
 
 use super::{
@@ -160,7 +160,8 @@ fn is_blank_around(fields: &[u8], value: &[u8]) -> bool {
 
 /// Header lines with obsolete folds joined by spaces (RFC 9112 section 5.2), or `None` when there are no folds.
 fn unfold(fields: &[u8], forms: &mut Forms) -> Option<Vec<u8>> {
-    if memmem::find(fields, b"\n ").is_none() && memmem::find(fields, b"\n\t").is_none() {
+    let is_folded = |newline: usize| matches!(fields.get(newline + 1), Some(b' ' | b'\t'));
+    if !memchr_iter(b'\n', fields).any(is_folded) {
         return None;
     }
     forms.insert(Form::Fold);

@@ -178,7 +178,7 @@ impl Conversation {
             exchange.request_gap(0);
             exchange.end_request();
         }
-        self.pairing.open.push_back(Box::new(exchange));
+        self.pairing.open.push_back(exchange);
     }
 
     /// The body in hand has chunks that gateways read differently: so may all that follows be.

@@ -15,8 +15,9 @@ use crate::{
     stream::FlowFacts,
 };
 
-/// Blocks remembered; a power of two. A row is overwritten by the next block that falls on it.
-const ROWS: usize = 8_192;
+/// Sets of blocks remembered; a power of two. A set holds [`WAYS`]; the next one takes the place of the oldest.
+const SETS: usize = 2_048;
+const WAYS: usize = 8;
 /// Longest block that is remembered.
 const BLOCK_BYTES_MAX: usize = 4_096;
 
@@ -34,14 +35,23 @@ pub(crate) struct Known {
 /// Blocks seen lately.
 pub(crate) struct Familiar {
     key: Key,
-    rows: Vec<Option<(u128, Box<Known>)>>,
+    sets: Vec<Set>,
+}
+
+/// Blocks that fall on one place.
+#[derive(Default)]
+struct Set {
+    keys: [u128; WAYS],
+    known: [Option<Box<Known>>; WAYS],
+    /// The place that the next block takes.
+    oldest: u8,
 }
 
 impl Familiar {
     pub(crate) fn new(names: &Pseudonyms) -> Self {
         let part = |n: u8| names.short(b"familiar", &[n]);
-        let rows = std::iter::repeat_with(|| None).take(ROWS).collect();
-        Self { key: Key([part(0), part(1), part(2), part(3)]), rows }
+        let sets = std::iter::repeat_with(Set::default).take(SETS).collect();
+        Self { key: Key([part(0), part(1), part(2), part(3)]), sets }
     }
 
     /// The key of a header block.
@@ -67,8 +77,9 @@ impl Familiar {
     }
 
     fn find(&self, key: u128) -> Option<&Known> {
-        let row = self.rows.get(place(key))?.as_ref()?;
-        (row.0 == key).then_some(&*row.1)
+        let set = self.sets.get(place(key))?;
+        let way = set.keys.iter().position(|known| *known == key)?;
+        set.known.get(way)?.as_deref()
     }
 
     /// Remembers what a block said, if that does not depend on anything else.
@@ -84,14 +95,18 @@ impl Familiar {
             // The path is this request's alone.
             return;
         }
-        if let Some(row) = self.rows.get_mut(place(key)) {
-            *row = Some((key, Box::new(Known { caller, framed, clear })));
+        let Some(set) = self.sets.get_mut(place(key)) else { return };
+        let way = usize::from(set.oldest) % WAYS;
+        set.oldest = set.oldest.wrapping_add(1);
+        if let (Some(place), Some(known)) = (set.keys.get_mut(way), set.known.get_mut(way)) {
+            *place = key;
+            *known = Some(Box::new(Known { caller, framed, clear }));
         }
     }
 }
 
 fn place(key: u128) -> usize {
-    usize::try_from(key % ROWS as u128).unwrap_or(0)
+    usize::try_from(key % SETS as u128).unwrap_or(0)
 }
 
 /// The caller of a request whose header block is familiar; nobody if its target says anything of the caller.
