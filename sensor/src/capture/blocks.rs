@@ -3,8 +3,8 @@
 
 use std::io::{self, Read};
 
-/// Bytes read at a time.
-const READ_BYTES: usize = 1 << 20;
+/// Bytes read at a time: few enough to stay in the caches of a core until they are looked at.
+const READ_BYTES: usize = 256 << 10;
 /// Longest record: a frame of 64 KiB with its head is far below, a longer one is a broken length.
 pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
 
