@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use model::{FieldId, LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
-use super::{Rules, field_id, rpc::Part};
+use super::{Rules, rpc::Part, shape::IdName};
 
 /// Ids kept of a request, and of an answer: the limits of `ApiCall`.
 const ASKED_MAX: usize = 16;
@@ -58,6 +58,7 @@ pub(super) struct Interest {
     pub(super) bytes_max: u16,
     /// What it says of the operation that the body asks for.
     pub(super) part: Part,
+    id_name: IdName,
 }
 
 impl Harvest {
@@ -84,12 +85,18 @@ impl Harvest {
         };
         let decoys = if self.role == Role::Request && rules.decoys.has_values() { 512 } else { 0 };
         let part = if self.role == Role::Request { Part::of(name, holder, depth) } else { Part::None };
-        Interest { meaning, bytes_max: known.max(decoys).max(part.bytes_max()), part }
+        let bytes_max = known.max(decoys).max(part.bytes_max());
+        Interest { meaning, bytes_max, part, id_name: IdName::of(name, holder) }
     }
 
     /// One scalar. `holder` names the object or list around it.
     pub(super) fn scalar(&mut self, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
-        self.wanted(self.meaning(name), name, holder, text, rules);
+        let interest = Interest {
+            meaning: self.meaning(name),
+            id_name: IdName::of(name, holder),
+            ..Interest::default()
+        };
+        self.known(interest, name, holder, text, rules);
     }
 
     /// One scalar whose name was looked at before.
@@ -101,14 +108,10 @@ impl Harvest {
         text: &[u8],
         rules: Rules<'_>,
     ) {
-        self.wanted(interest.meaning, name, holder, text, rules);
-    }
-
-    fn wanted(&mut self, meaning: Meaning, name: &str, holder: &str, text: &[u8], rules: Rules<'_>) {
         if self.role == Role::Request {
             rules.decoys.value(text, rules.names, &mut self.decoys);
         }
-        match meaning {
+        match interest.meaning {
             Meaning::User => self.user = self.user.take().or_else(|| user_of(text, rules)),
             Meaning::Password if !text.is_empty() => self.password_tag = Some(tag(text, rules)),
             Meaning::Access if self.access.is_none() && text.len() >= CREDENTIAL_BYTES_MIN => {
@@ -121,8 +124,8 @@ impl Harvest {
         }
         let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
         if self.ids.len() < room
-            && let Some(id) = field_id(name, holder, text, rules.names)
-            && !self.ids.contains(&id)
+            && let Some(id) = interest.id_name.field_id(name, holder, text, rules.names)
+            && !self.ids.iter().any(|known| known.object == id.object && *known == id)
         {
             self.ids.push(id);
         }

@@ -92,27 +92,58 @@ fn is_date(text: &[u8]) -> bool {
 /// The id in a field, if the field's name says that it is one and its text looks like one.
 /// `holder` is the name of the object or list around a plain `id`.
 pub(crate) fn field_id(name: &str, holder: &str, text: &[u8], names: &Pseudonyms) -> Option<FieldId> {
-    let name = id_name(name, holder)?;
-    Some(FieldId { name, object: names.object(text), shape: id_shape(text)? })
+    IdName::of(name, holder).field_id(name, holder, text, names)
 }
 
-fn id_name(name: &str, holder: &str) -> Option<CompactString> {
-    let plain = ["id", "_id", "uuid", "guid"].iter().any(|plain| name.eq_ignore_ascii_case(plain));
-    if plain {
-        let generic = holder.is_empty() || GENERIC.iter().any(|word| holder.eq_ignore_ascii_case(word));
-        return Some(if generic { "id".into() } else { holder.into() });
-    }
-    if name.len() > 64 {
-        return None;
-    }
-    let lists = [("_ids", 1), ("Ids", 1), ("IDs", 1), ("_uuids", 1)];
-    for (ending, cut) in lists {
-        if name.ends_with(ending) {
-            return name.get(..name.len() - cut).map(CompactString::from);
+/// After what an id is named, told by the names of its field and of that one's holder once and for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum IdName {
+    /// It is no id.
+    #[default]
+    None,
+    /// Only the route can tell.
+    Id,
+    Holder,
+    Field,
+    /// The field's name without its last letter.
+    Singular,
+}
+
+impl IdName {
+    pub(crate) fn of(name: &str, holder: &str) -> Self {
+        let plain = ["id", "_id", "uuid", "guid"].iter().any(|plain| name.eq_ignore_ascii_case(plain));
+        if plain {
+            let generic = holder.is_empty() || GENERIC.iter().any(|word| holder.eq_ignore_ascii_case(word));
+            return if generic { Self::Id } else { Self::Holder };
         }
+        if name.len() > ID_BYTES_MAX {
+            return Self::None;
+        }
+        if ["_ids", "Ids", "IDs", "_uuids"].iter().any(|ending| name.ends_with(ending)) {
+            return Self::Singular;
+        }
+        let endings = ["_id", "-id", "Id", "ID", "_uuid", "Uuid", "_guid"];
+        if endings.iter().any(|ending| name.ends_with(ending)) { Self::Field } else { Self::None }
     }
-    let endings = ["_id", "-id", "Id", "ID", "_uuid", "Uuid", "_guid"];
-    endings.iter().any(|ending| name.ends_with(ending)).then(|| name.into())
+
+    /// As the function of this name.
+    pub(crate) fn field_id(
+        self,
+        name: &str,
+        holder: &str,
+        text: &[u8],
+        names: &Pseudonyms,
+    ) -> Option<FieldId> {
+        let name = match self {
+            Self::None => return None,
+            Self::Id => "id",
+            Self::Holder => holder,
+            Self::Field => name,
+            Self::Singular => name.get(..name.len().saturating_sub(1))?,
+        };
+        let shape = id_shape(text)?;
+        Some(FieldId { name: CompactString::from(name), object: names.object(text), shape })
+    }
 }
 
 #[cfg(test)]
@@ -148,7 +179,8 @@ mod tests {
             ("paid", "orders", None),
             ("name", "orders", None),
         ] {
-            assert_eq!(id_name(name, holder).as_deref(), expected, "{name}");
+            let found = field_id(name, holder, b"17", &Pseudonyms::new([3; 16]));
+            assert_eq!(found.as_ref().map(|id| id.name.as_str()), expected, "{name}");
         }
     }
 }

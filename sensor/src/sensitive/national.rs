@@ -18,7 +18,6 @@ pub(super) fn is_id(cluster: &Cluster, context: &Context<'_>) -> bool {
     if cluster.plus || cluster.bracket || digits.iter().all(|digit| Some(digit) == digits.first()) {
         return false;
     }
-    let free = !context.is_other();
     let (sizes, marks) = (cluster.sizes(), cluster.marks());
     let distinct = match (sizes, marks) {
         ([3, 2, 4], [b'-', b'-']) => is_american(digits),
@@ -28,7 +27,7 @@ pub(super) fn is_id(cluster: &Cluster, context: &Context<'_>) -> bool {
         ([2, 2, 2, 3, 2], [b'.', b'.', b'-', b'.' | b'-']) => is_belgian(digits),
         _ => false,
     };
-    distinct && free || is_said(cluster, digits) && context.says(NATIONAL)
+    distinct && !context.is_other() || is_said(cluster, digits) && context.says(NATIONAL)
 }
 
 /// Forms that count only after a word that says so.

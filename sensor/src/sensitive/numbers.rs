@@ -4,6 +4,9 @@ use model::SensitiveClass;
 
 use super::{BEHIND, Spot, Tally, card, cluster::Cluster, context::Context, iban, national, passport, phone};
 
+/// Digits of a number that has no class.
+const SHORT_MAX: usize = 5;
+
 /// Counts the numbers whose first digit stands from `from` to `to`, the places before `free` being taken by a number
 /// judged already. The place up to which text is taken.
 pub(super) fn scan(text: &[u8], from: usize, free: usize, to: usize, tally: &mut Tally) -> usize {
@@ -15,29 +18,40 @@ pub(super) fn scan(text: &[u8], from: usize, free: usize, to: usize, tally: &mut
     at.max(to.min(at)).max(free)
 }
 
-/// The first digit from `at` on and before `to`, looked for in blocks.
+/// The first digit from `at` on and before `to`, looked for eight bytes at a time.
 fn next_digit(text: &[u8], mut at: usize, to: usize) -> Option<usize> {
-    while let Some(block) = text.get(at..to)?.first_chunk::<16>() {
-        if block.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
-            break;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    while let Some(eight) = text.get(at..to)?.first_chunk::<8>() {
+        // Digits become the bytes below ten. Borrows spoil only what lies above the first hit, and only that one counts.
+        let word = u64::from_le_bytes(*eight) ^ (ONES * 0x30);
+        let hits = word.wrapping_sub(ONES * 10) & !word & (ONES * 0x80);
+        if hits != 0 {
+            return Some(at + (hits.trailing_zeros() / 8) as usize);
         }
-        at += 16;
+        at += 8;
     }
     let rest = text.get(at..to)?;
     rest.iter().position(u8::is_ascii_digit).map(|place| at + place)
 }
 
+/// The place after a number of few digits that stands alone, as an id, a price or a flag does: no class has so short ones.
+fn short(text: &[u8], at: usize) -> Option<usize> {
+    let before = at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(0);
+    let rest = text.get(at..)?;
+    let digits = |from: usize| {
+        rest.iter().skip(from).take(SHORT_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let whole = digits(0);
+    let part = if rest.get(whole) == Some(&b'.') { digits(whole + 1) } else { 0 };
+    let end = whole + part + usize::from(part > 0);
+    let is_alone = matches!(rest.get(end), Some(b',' | b'}' | b']' | b'"' | b':'));
+    (is_alone && whole + part <= SHORT_MAX && !before.is_ascii_alphabetic()).then_some(at + whole)
+}
+
 /// Judges the number whose first digit is here. The place after it.
 fn judge(text: &[u8], at: usize, tally: &mut Tally) -> usize {
-    // Most numbers are short and stand alone: an id, a price, a flag.
-    if let Some(
-        [_, b',' | b'}' | b']' | b'"' | b':', ..] | [_, b'0'..=b'9', b',' | b'}' | b']' | b'"' | b':', ..],
-    ) = text.get(at..at + 3)
-    {
-        let before = at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(0);
-        if matches!(before, b':' | b',' | b'[' | b' ' | b'"') {
-            return at + 1;
-        }
+    if let Some(end) = short(text, at) {
+        return end;
     }
     let spot = Spot::new(text, at);
     let base = at - spot.at;

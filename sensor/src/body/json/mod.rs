@@ -212,6 +212,9 @@ impl JsonScan {
             (Expect::Comma, b',') => {
                 let is_object = self.levels.last().is_some_and(|level| level.is_object);
                 self.state = State::Between(if is_object { Expect::Name } else { Expect::Value });
+                if is_object && let Some((b'"', name)) = after.split_first() {
+                    return self.name(name, rules, harvest);
+                }
             }
             (Expect::Name | Expect::FirstName, b'"') => return self.name(after, rules, harvest),
             (Expect::Colon, b':') => self.state = State::Between(Expect::Value),

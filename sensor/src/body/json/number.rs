@@ -15,6 +15,18 @@ impl JsonScan {
         let n = bytes.iter().position(|byte| !goes_on(byte)).unwrap_or(bytes.len());
         let (digits, rest) = bytes.split_at(n);
         let begins = self.number.length == 0;
+        if begins
+            && !rest.is_empty()
+            && !self.is_first
+            && let Some(is_whole) = plain(digits)
+        {
+            self.shape.values = self.shape.values.saturating_add(1);
+            if is_whole && self.interest().bytes_max > 0 {
+                self.take(digits, rules, harvest);
+            }
+            self.end_value();
+            return rest;
+        }
         if !digits.iter().all(|byte| self.number.push(*byte)) {
             self.lose(Verdict::Broken);
             return rest;
@@ -59,5 +71,18 @@ impl JsonScan {
             self.tell(number.kind(), number.length, number.charset(), number.magnitude());
         }
         self.end_value();
+    }
+}
+
+/// Whether these bytes are a whole number, or one with a fraction; `None` when it takes a closer look.
+fn plain(bytes: &[u8]) -> Option<bool> {
+    let whole = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || whole > 1 && bytes.first() == Some(&b'0') {
+        return None;
+    }
+    match bytes.get(whole..)? {
+        [] => Some(true),
+        [b'.', part @ ..] if !part.is_empty() && part.iter().all(u8::is_ascii_digit) => Some(false),
+        _ => None,
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Found {
 pub(super) struct Paths {
     keys: KeyPaths,
     paths: SmallVec<[Path; 8]>,
-    names: Vec<u8>,
+    names: String,
     index: HashMap<u64, u16, BuildHasherDefault<Keyed>>,
     last: u16,
     /// Whether there were more than fit.
@@ -68,7 +68,7 @@ impl Paths {
         Self {
             keys,
             paths: SmallVec::new(),
-            names: Vec::new(),
+            names: String::new(),
             index: HashMap::default(),
             last: u16::MAX,
             is_full: false,
@@ -108,11 +108,11 @@ impl Paths {
 
     /// Last name of a path; empty for none, and for one too long to keep.
     pub(super) fn name(&self, id: PathId) -> &str {
-        let bytes = self.get(id).and_then(|path| {
+        let name = self.get(id).and_then(|path| {
             let start = usize::from(path.name_start);
             self.names.get(start..start + usize::from(path.name_len))
         });
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+        name.unwrap_or_default()
     }
 
     /// The set of paths as one number, whatever their order.
@@ -139,9 +139,9 @@ impl Paths {
             return PathId::NONE;
         };
         let fits = name.len() <= NAME_BYTES_MAX && self.names.len() + name.len() <= NAMES_BYTES_MAX;
-        let kept = if fits { name } else { b"" };
+        let kept = if fits { std::str::from_utf8(name).unwrap_or_default() } else { "" };
         let name_start = u16::try_from(self.names.len()).unwrap_or(0);
-        self.names.extend_from_slice(kept);
+        self.names.push_str(kept);
         let name_len = u8::try_from(kept.len()).unwrap_or(0);
         let interest = Interest::default();
         self.paths.push(Path { hash, object, next: 0, name_start, name_len, field: 0, interest });

@@ -4,7 +4,7 @@
 use model::{Charset, Signs};
 use zeroize::Zeroize as _;
 
-use super::{JsonScan, State, Verdict};
+use super::{Expect, JsonScan, State, Verdict};
 use crate::{
     body::{
         Harvest, Rules,
@@ -124,7 +124,14 @@ impl JsonScan {
         if bytes.get(n) == Some(&b'"') {
             let (name, rest) = bytes.split_at(n);
             self.end_name(name, rules, harvest);
-            return rest.get(1..).unwrap_or_default();
+            return match rest {
+                // Without a blank between them, as programs write it.
+                [_, b':', value @ ..] if !value.is_empty() => {
+                    self.state = State::Between(Expect::Value);
+                    self.between(Expect::Value, value, rules, harvest)
+                }
+                _ => rest.get(1..).unwrap_or_default(),
+            };
         }
         self.text.begin(NAME_HELD_MAX + 1);
         self.text.is_name = true;
