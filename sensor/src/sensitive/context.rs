@@ -252,7 +252,7 @@ impl<'a> Context<'a> {
 
     /// Whether one of these words stands here.
     pub(super) fn says(&self, list: &[&str]) -> bool {
-        list.iter().any(|word| mentions(self.words, word.as_bytes()))
+        mentions(self.words, list)
     }
 
     /// Whether the field's name says that its number is of another sort.
@@ -286,16 +286,17 @@ fn tag_name(text: &[u8]) -> &[u8] {
     inner.split(|byte| *byte == b' ').next().unwrap_or_default()
 }
 
-/// Whether `word` stands in `text` as a word of its own: `homePhone`, `phone_2`, `PHONES`. A space in `word` stands for
-/// any one mark, or for none before a capital.
-fn mentions(text: &[u8], word: &[u8]) -> bool {
-    (0..text.len()).any(|start| {
-        let starts = start.checked_sub(1).is_none_or(|before| {
-            let (before, first) =
-                (text.get(before).copied().unwrap_or(0), text.get(start).copied().unwrap_or(0));
-            !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && first.is_ascii_uppercase()
-        });
-        starts && matched(text.get(start..).unwrap_or_default(), word)
+/// Whether one of these words stands in `text` as a word of its own: `homePhone`, `phone_2`, `PHONES`. A space in a word
+/// stands for any one mark, or for none before a capital.
+fn mentions(text: &[u8], list: &[&str]) -> bool {
+    let mut before = 0_u8;
+    text.iter().enumerate().any(|(start, first)| {
+        let last = std::mem::replace(&mut before, *first);
+        let starts = !last.is_ascii_alphabetic() || last.is_ascii_lowercase() && first.is_ascii_uppercase();
+        let rest = text.get(start..).unwrap_or_default();
+        let begins =
+            |word: &&&str| word.as_bytes().first().is_some_and(|letter| letter.eq_ignore_ascii_case(first));
+        starts && list.iter().filter(begins).any(|word| matched(rest, word.as_bytes()))
     })
 }
 

@@ -37,15 +37,20 @@ fn next_digit(text: &[u8], mut at: usize, to: usize) -> Option<usize> {
 /// The place after a number of few digits that stands alone, as an id, a price or a flag does: no class has so short ones.
 fn short(text: &[u8], at: usize) -> Option<usize> {
     let before = at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(0);
-    let rest = text.get(at..)?;
-    let digits = |from: usize| {
-        rest.iter().skip(from).take(SHORT_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count()
-    };
-    let whole = digits(0);
-    let part = if rest.get(whole) == Some(&b'.') { digits(whole + 1) } else { 0 };
-    let end = whole + part + usize::from(part > 0);
-    let is_alone = matches!(rest.get(end), Some(b',' | b'}' | b']' | b'"' | b':'));
-    (is_alone && whole + part <= SHORT_MAX && !before.is_ascii_alphabetic()).then_some(at + whole)
+    if before.is_ascii_alphabetic() {
+        return None;
+    }
+    let mut digits = 0;
+    for (place, byte) in text.get(at..)?.iter().enumerate().take(SHORT_MAX + 2) {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            // One point, with digits on both sides.
+            b'.' if digits == place && matches!(text.get(at + place + 1), Some(b'0'..=b'9')) => {}
+            b',' | b'}' | b']' | b'"' | b':' if digits <= SHORT_MAX => return Some(at + place),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Judges the number whose first digit is here. The place after it.

@@ -201,12 +201,26 @@ impl JsonScan {
         rules: Rules<'_>,
         harvest: &mut Harvest,
     ) -> &'b [u8] {
+        if bytes.first().is_some_and(|byte| *byte > b' ') {
+            return self.token(expect, bytes, rules, harvest);
+        }
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
         let spaces = bytes.iter().position(|byte| !is_space(byte)).unwrap_or(bytes.len());
         let (space, bytes) = bytes.split_at(spaces);
         if expect == Expect::End && space.contains(&b'\n') {
             self.has_line = true;
         }
+        self.token(expect, bytes, rules, harvest)
+    }
+
+    /// Takes one token or its beginning.
+    fn token<'b>(
+        &mut self,
+        expect: Expect,
+        bytes: &'b [u8],
+        rules: Rules<'_>,
+        harvest: &mut Harvest,
+    ) -> &'b [u8] {
         let Some((&byte, after)) = bytes.split_first() else { return bytes };
         match (expect, byte) {
             (Expect::Comma, b',') => {

@@ -11,15 +11,12 @@ impl JsonScan {
         rules: Rules<'_>,
         harvest: &mut Harvest,
     ) -> &'b [u8] {
-        let goes_on = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-        let n = bytes.iter().position(|byte| !goes_on(byte)).unwrap_or(bytes.len());
-        let (digits, rest) = bytes.split_at(n);
         let begins = self.number.length == 0;
         if begins
-            && !rest.is_empty()
             && !self.is_first
-            && let Some(is_whole) = plain(digits)
+            && let Some((length, is_whole)) = plain(bytes)
         {
+            let (digits, rest) = bytes.split_at(length);
             self.shape.values = self.shape.values.saturating_add(1);
             if is_whole && self.interest().bytes_max > 0 {
                 self.take(digits, rules, harvest);
@@ -27,6 +24,9 @@ impl JsonScan {
             self.end_value();
             return rest;
         }
+        let goes_on = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+        let n = bytes.iter().position(|byte| !goes_on(byte)).unwrap_or(bytes.len());
+        let (digits, rest) = bytes.split_at(n);
         if !digits.iter().all(|byte| self.number.push(*byte)) {
             self.lose(Verdict::Broken);
             return rest;
@@ -74,15 +74,20 @@ impl JsonScan {
     }
 }
 
-/// Whether these bytes are a whole number, or one with a fraction; `None` when it takes a closer look.
-fn plain(bytes: &[u8]) -> Option<bool> {
-    let whole = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+/// The length of the number that begins here and ends before the end of `bytes`, and whether it is digits alone; `None`
+/// when it takes a closer look.
+fn plain(bytes: &[u8]) -> Option<(usize, bool)> {
+    let whole = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
     if whole == 0 || whole > 1 && bytes.first() == Some(&b'0') {
         return None;
     }
     match bytes.get(whole..)? {
-        [] => Some(true),
-        [b'.', part @ ..] if !part.is_empty() && part.iter().all(u8::is_ascii_digit) => Some(false),
+        [b',' | b'}' | b']', ..] => Some((whole, true)),
+        [b'.', part @ ..] => {
+            let digits = part.iter().position(|byte| !byte.is_ascii_digit())?;
+            let ends = matches!(part.get(digits), Some(b',' | b'}' | b']'));
+            (digits > 0 && ends).then_some((whole + 1 + digits, false))
+        }
         _ => None,
     }
 }

@@ -32,6 +32,8 @@ impl PathId {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Path {
     hash: u64,
+    /// The path of what holds it.
+    holder: PathId,
     /// The object in which it was seen last.
     object: u32,
     /// The path that came after it last time.
@@ -76,21 +78,33 @@ impl Paths {
     }
 
     /// The path of `name` in an object that goes by `holder` and is the `object`-th of the text.
-    pub(super) fn find(&mut self, holder: u64, name: &[u8], object: u32) -> Found {
-        let hash = KeyPaths::member(holder, name);
-        let guess = self.paths.get(usize::from(self.last)).map_or(0, |last| last.next);
-        let place = match self.paths.get(usize::from(guess)) {
-            Some(path) if path.hash == hash => Some(guess),
-            _ => self.search(hash),
-        };
-        if let Some(place) = place {
+    pub(super) fn find(&mut self, holder: PathId, name: &[u8], object: u32) -> Found {
+        if let Some(found) = self.guess(holder, name, object) {
+            return found;
+        }
+        let hash = KeyPaths::member(self.hash(holder), name);
+        if let Some(place) = self.search(hash) {
             self.follow(place);
             let path = self.paths.get_mut(usize::from(place));
             let is_twice = path.is_some_and(|path| std::mem::replace(&mut path.object, object) == object);
             return Found { id: PathId(place), is_new: false, is_twice };
         }
-        let id = self.add(hash, name, object);
+        let id = self.add(hash, holder, name, object);
         Found { id, is_new: id != PathId::NONE, is_twice: false }
+    }
+
+    /// The path that followed last time, if it is this one: texts repeat themselves.
+    fn guess(&mut self, holder: PathId, name: &[u8], object: u32) -> Option<Found> {
+        let place = self.paths.get(usize::from(self.last))?.next;
+        let path = self.paths.get_mut(usize::from(place))?;
+        let start = usize::from(path.name_start);
+        let known = self.names.as_bytes().get(start..start + usize::from(path.name_len))?;
+        if path.holder != holder || known.is_empty() || known != name {
+            return None;
+        }
+        let is_twice = std::mem::replace(&mut path.object, object) == object;
+        self.last = place;
+        Some(Found { id: PathId(place), is_new: false, is_twice })
     }
 
     pub(super) fn get(&self, id: PathId) -> Option<&Path> {
@@ -133,7 +147,7 @@ impl Paths {
         u16::try_from(place).ok()
     }
 
-    fn add(&mut self, hash: u64, name: &[u8], object: u32) -> PathId {
+    fn add(&mut self, hash: u64, holder: PathId, name: &[u8], object: u32) -> PathId {
         let Some(place) = u16::try_from(self.paths.len()).ok().filter(|n| usize::from(*n) < PATHS_MAX) else {
             self.is_full = true;
             return PathId::NONE;
@@ -144,7 +158,7 @@ impl Paths {
         self.names.push_str(kept);
         let name_len = u8::try_from(kept.len()).unwrap_or(0);
         let interest = Interest::default();
-        self.paths.push(Path { hash, object, next: 0, name_start, name_len, field: 0, interest });
+        self.paths.push(Path { hash, holder, object, next: 0, name_start, name_len, field: 0, interest });
         if self.paths.len() > SEARCHED_MAX {
             if self.index.is_empty() {
                 self.index.extend(self.paths.iter().zip(0_u16..).map(|(path, place)| (path.hash, place)));

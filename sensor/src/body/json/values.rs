@@ -31,7 +31,7 @@ impl JsonScan {
             return;
         }
         let depth = level.depth + 1;
-        let Found { id, is_new, is_twice } = self.paths.find(self.paths.hash(level.path), name, level.object);
+        let Found { id, is_new, is_twice } = self.paths.find(level.path, name, level.object);
         (self.path, self.is_first) = (id, is_new);
         self.shape.duplicates = self.shape.duplicates.saturating_add(u16::from(is_twice));
         if is_new && name.len() <= NAME_BYTES_MAX {
