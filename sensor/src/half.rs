@@ -282,7 +282,11 @@ impl Half {
     }
 
     /// What waits first, a run or else the FIN: the bytes missing before it, and its stamp.
+    #[inline]
     pub(crate) fn head(&self) -> Option<(u64, Stamp)> {
+        if self.runs.is_empty() && self.end.is_none() {
+            return None;
+        }
         let (missing, stamp) = self.first_known()?;
         let until_doubt = self.next_doubt().map_or(u64::MAX, |at| at - self.handed_on);
         Some((missing.min(until_doubt), stamp))

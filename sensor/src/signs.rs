@@ -80,11 +80,10 @@ pub(crate) fn of_name(name: &str) -> Signs {
 
 /// What a path looks like, as sent.
 pub(crate) fn of_path(path: &[u8]) -> Signs {
-    let charset = Charset::of(path);
     let marks = path.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"/-_.~".contains(byte));
-    if marks || has(path, b"/../") {
+    if marks || path.windows(4).any(|four| four == b"/../") {
         // A path may name a table or hold a quote; only what leaves the folder or runs elsewhere counts.
-        let mut signs = of_value(path, charset);
+        let mut signs = of_value(path, Charset::of(path));
         let kept = [Sign::Traversal, Sign::Command, Sign::Template, Sign::Script, Sign::Inside];
         let mut out = Signs::default();
         kept.into_iter().filter(|sign| signs.contains(*sign)).for_each(|sign| out.insert(sign));

@@ -191,11 +191,13 @@ fn start_line<'h>(line: &'h [u8], forms: &mut Forms) -> Option<StartLine<'h>> {
     if line.starts_with(b"HTTP/") {
         return status_line(line);
     }
-    let (method, target, version) = match plain_request_line(line) {
+    let (method, target, look, version) = match plain_request_line(line) {
         Some(parts) => parts,
-        None => loose::request_line(line, forms)?,
+        None => {
+            let (method, target, version) = loose::request_line(line, forms)?;
+            (method, target, Look::of(target), version)
+        }
     };
-    let look = Look::of(target);
     if method.iter().any(u8::is_ascii_lowercase) {
         forms.insert(Form::MethodCase);
     }
@@ -217,8 +219,7 @@ pub(super) struct PlainHead<'h> {
 pub(super) fn plain_head(head: &[u8]) -> Option<PlainHead<'_>> {
     let end = memchr(b'\n', head)?;
     let (line, block) = head.split_at(end + 1);
-    let (method, target, version) = plain_request_line(trim_line(line))?;
-    let look = Look::of(target);
+    let (method, target, look, version) = plain_request_line(trim_line(line))?;
     let is_plain = target.starts_with(b"/")
         && method.iter().all(u8::is_ascii_uppercase)
         && !matches!(method, b"PRI" | b"CONNECT");
@@ -226,7 +227,7 @@ pub(super) fn plain_head(head: &[u8]) -> Option<PlainHead<'_>> {
 }
 
 /// The words of a request line that keeps to the letter of RFC 9112, section 3.
-fn plain_request_line(line: &[u8]) -> Option<(&[u8], &[u8], HttpVersion)> {
+fn plain_request_line(line: &[u8]) -> Option<(&[u8], &[u8], Look, HttpVersion)> {
     let first = memchr(b' ', line)?;
     let last = memrchr(b' ', line)?;
     let (method, target) = (line.get(..first)?, line.get(first + 1..last)?);
@@ -237,7 +238,8 @@ fn plain_request_line(line: &[u8]) -> Option<(&[u8], &[u8], HttpVersion)> {
     };
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
     let clean = !method.is_empty() && method.len() <= METHOD_MAX && method.iter().all(is_letter);
-    (clean && !target.is_empty() && !Look::of(target).has_control()).then_some((method, target, version))
+    let look = Look::of(target);
+    (clean && !target.is_empty() && !look.has_control()).then_some((method, target, look, version))
 }
 
 fn status_line(line: &[u8]) -> Option<StartLine<'_>> {

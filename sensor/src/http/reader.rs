@@ -294,17 +294,20 @@ impl Reader {
 
     /// Whether the head in hand can go on with `rest`.
     fn plausible(&self, rest: &[u8]) -> bool {
+        let plausible = match self.direction {
+            Direction::Request => plausible_request,
+            Direction::Response => plausible_status,
+        };
+        if self.buffer.is_empty() {
+            return plausible(rest.get(..BEGINNING_BYTES).unwrap_or(rest));
+        }
         let mut start = [0_u8; BEGINNING_BYTES];
         let mut n = 0;
         for (slot, byte) in start.iter_mut().zip(self.buffer.iter().chain(rest)) {
             *slot = *byte;
             n += 1;
         }
-        let start = start.get(..n).unwrap_or_default();
-        match self.direction {
-            Direction::Request => plausible_request(start),
-            Direction::Response => plausible_status(start),
-        }
+        plausible(start.get(..n).unwrap_or_default())
     }
 
     pub(super) fn forget(&mut self) {

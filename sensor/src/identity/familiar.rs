@@ -2,6 +2,7 @@
 //! block with request after request; it is read once. Blocks are known by a keyed hash (HighwayHash, Alakuijala et al.,
 //! 2016): no clear secret stays, and nobody without the key can make two blocks look alike.
 
+use compact_str::CompactString;
 use highway::{HighwayHash as _, HighwayHasher, Key};
 use model::{HeadSign, Pseudonyms};
 use smallvec::SmallVec;
@@ -30,6 +31,25 @@ pub(crate) struct Known {
     caller: Caller,
     framed: Option<Framed>,
     clear: Places,
+}
+
+impl Known {
+    /// The caller, with room for what the target says. What depends on a target is not remembered.
+    fn caller(&self) -> Caller {
+        let known = &self.caller;
+        Caller {
+            identities: known.identities.clone(),
+            host: known.host.clone(),
+            basic: known.basic.clone(),
+            path: CompactString::default(),
+            asked: SmallVec::new(),
+            decoys: SmallVec::new(),
+            query: super::Query::default(),
+            canonical: None,
+            clear: None,
+            ..*known
+        }
+    }
 }
 
 /// Blocks seen lately.
@@ -128,7 +148,7 @@ pub(crate) fn recall(
         .filter_map(|(from, length)| block.get(usize::from(*from)..usize::from(*from) + usize::from(*length)))
         .collect();
     let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-    let mut caller = known.caller.clone();
+    let mut caller = known.caller();
     if !target.query.is_empty() {
         for (name, value) in pairs(target.query) {
             if super::credentials::is_credential(&name, &value, desk) {

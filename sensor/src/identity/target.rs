@@ -22,9 +22,10 @@ pub(super) struct Target<'t> {
 
 impl<'t> Target<'t> {
     pub(super) fn split(target: &'t [u8]) -> Self {
-        let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
-        let (authority, rest) = match memmem::find(target, b"://") {
-            Some(at) if at <= 5 && target.first() != Some(&b'/') => {
+        let target = memchr(b'#', target).map_or(target, |end| target.get(..end).unwrap_or_default());
+        let scheme = if target.first() == Some(&b'/') { None } else { memmem::find(target, b"://") };
+        let (authority, rest) = match scheme {
+            Some(at) if at <= 5 => {
                 let after = target.get(at + 3..).unwrap_or_default();
                 let end = after.iter().position(|byte| b"/?".contains(byte)).unwrap_or(after.len());
                 let authority = after.get(..end).unwrap_or_default();
@@ -134,7 +135,7 @@ pub(super) fn path_text(path: &[u8], clear: &[&[u8]]) -> CompactString {
 /// Text as it is when it is UTF-8 without control characters; otherwise percent-encoded where it is not.
 fn printable(bytes: &[u8]) -> CompactString {
     match std::str::from_utf8(bytes) {
-        Ok(text) if bytes.is_ascii() && bytes.iter().all(|byte| (b' '..0x7f).contains(byte)) => text.into(),
+        Ok(text) if bytes.iter().all(|byte| (b' '..0x7f).contains(byte)) => text.into(),
         Ok(text) if !text.chars().any(char::is_control) => text.into(),
         _ => {
             const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
