@@ -208,6 +208,7 @@ fn besiege(out: &mut BufWriter<ChildStdin>, waves: u32) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "bench/siege.sh asks for more flows")]
 #[test]
 fn one_limit_held_by_the_kernel_is_enough_for_all_attacks_at_once() {
     let flows = std::env::var("SIEGE_FLOWS").ok().and_then(|text| text.parse().ok()).unwrap_or(66_000_u32);

@@ -102,7 +102,7 @@ impl Connection {
         if let Talk::Call(mut exchange) = std::mem::replace(&mut stream.talk, Talk::Tunnel) {
             exchange.end_request();
             exchange.end_answer(room.at);
-            self.tell(*exchange, room);
+            self.tell(exchange, room);
         }
         match room.calls.last().filter(|_| wants_socket) {
             Some(call) => {

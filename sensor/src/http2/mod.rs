@@ -301,11 +301,11 @@ impl Connection {
     fn emit(&mut self, id: u32, how: Ended, room: &mut Room<'_>) {
         let Some(stream) = self.streams.remove(id, how) else { return };
         if let Talk::Call(exchange) = stream.talk {
-            self.tell(*exchange, room);
+            self.tell(exchange, room);
         }
     }
 
-    fn tell(&mut self, exchange: Exchange, room: &mut Room<'_>) {
+    fn tell(&mut self, exchange: Box<Exchange>, room: &mut Room<'_>) {
         let flow = FlowState {
             ambiguities: self.ambiguities,
             basic_accepted: self.basic_accepted,

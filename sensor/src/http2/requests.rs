@@ -32,7 +32,7 @@ struct Asked {
 }
 
 /// The exchange of a request that has just begun.
-fn exchange(id: u32, block: &Block<'_>, head: &Head<'_>, asked: Asked, room: &Room<'_>) -> Exchange {
+fn exchange(id: u32, block: &Block<'_>, head: &Head<'_>, asked: Asked, room: &Room<'_>) -> Box<Exchange> {
     let method = head.method.value().unwrap_or_default();
     let method = method.get(..method.len().min(METHOD_MAX)).unwrap_or_default();
     // Apart from the numbers of requests that came before an upgrade.
@@ -186,7 +186,7 @@ impl Connection {
             let (headers, _) = fields(list, None);
             exchange.request_begins(&headers, room.desk);
         }
-        let mut stream = stream(block.stream, Talk::Call(Box::new(exchange)));
+        let mut stream = stream(block.stream, Talk::Call(exchange));
         stream.sent = sent;
         stream.wants_socket = head.protocol.value() == Some(b"websocket");
         self.streams.insert(stream);
@@ -293,7 +293,7 @@ impl Connection {
         exchange.request_end = 0;
         exchange.unknown(list.unknown);
         exchange.end_request();
-        let mut stream = stream(id, Talk::Call(Box::new(exchange)));
+        let mut stream = stream(id, Talk::Call(exchange));
         stream.sent.is_over = true;
         self.streams.insert(stream);
         self.make_room(room);
