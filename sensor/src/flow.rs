@@ -14,6 +14,7 @@ use model::{Ambiguities, Ambiguity, Loss, Timestamp};
 use crate::{
     half::{Fate, Half, Offer, Stamp},
     handshakes::Stage,
+    ledger::{Dropped, Waiting},
     segment::Segment,
     seq::Seq,
     session::Session,
@@ -144,6 +145,20 @@ impl Flow {
         self.halves.iter().map(|half| half.kept_bytes).sum()
     }
 
+    /// Bytes kept for later, by who keeps them.
+    pub(crate) fn waiting(&self) -> Waiting {
+        let [request, response] = &self.halves;
+        Waiting {
+            payload: request.waiting_bytes() + response.waiting_bytes(),
+            sessions: self.session.waiting(),
+        }
+    }
+
+    /// What both directions dropped since this was asked last.
+    pub(crate) fn take_dropped(&mut self) -> [Dropped; 2] {
+        self.halves.each_mut().map(|half| std::mem::take(&mut half.dropped))
+    }
+
     /// Whether something waits for missing bytes, or for keys.
     pub(crate) fn is_waiting(&self) -> bool {
         self.halves.iter().any(|half| half.head().is_some()) || self.session.is_waiting()
@@ -159,6 +174,7 @@ impl Flow {
         }
         self.see(direction, segment, bench);
         if segment.rst {
+            bench.desk.ledger.payload.out_of_window += segment.payload.len() as u64;
             return self.reset(direction, segment, at, bench);
         }
         if segment.syn {
@@ -169,7 +185,7 @@ impl Flow {
         }
         if segment.ack.is_none() {
             // No receiver takes it (RFC 9293, section 3.10.7.4).
-            bench.desk.losses.count(Loss::OutOfWindow);
+            bench.desk.out_of_window(segment.payload.len());
             return After::Open;
         }
         if let Some(why) = segment.ambiguous {
@@ -206,6 +222,7 @@ impl Flow {
         at: Timestamp,
         bench: &mut Bench<'_>,
     ) -> After {
+        bench.desk.ledger.payload.passed_by += segment.payload.len() as u64;
         let half = self.half(direction);
         half.jump(segment.seq.plus(segment.len()));
         if segment.fin {
@@ -243,7 +260,7 @@ impl Flow {
         let held = !self.halves[direction.other() as usize].satisfies(segment.ack);
         if held && !self.half(direction).started {
             // Not the first bytes of this direction: where it begins is not known before those come.
-            bench.desk.losses.count(Loss::OutOfWindow);
+            bench.desk.out_of_window(segment.payload.len());
             return;
         }
         let stamp = self.stamp(segment, at);
@@ -280,7 +297,7 @@ impl Flow {
                 self.payload(direction, segment, at, bench);
             }
             Offer::Outside => {
-                bench.desk.losses.count(Loss::OutOfWindow);
+                bench.desk.out_of_window(segment.payload.len());
                 let half = self.half(direction);
                 if half.end.is_some_and(|end| !end.is_after(segment.seq)) && !half.is_end_acked() {
                     self.conflict(bench);
@@ -371,6 +388,9 @@ impl Flow {
 
     fn say(&mut self, direction: Direction, piece: Piece<'_>, at: Timestamp, bench: &mut Bench<'_>) {
         bench.tap(&self.facts, direction, piece);
+        if let Piece::Bytes(bytes) = piece {
+            bench.desk.ledger.deliver(bytes.len());
+        }
         self.session.piece(&self.facts, direction, piece, at, bench.desk, bench.calls);
     }
 

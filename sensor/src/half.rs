@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use model::Timestamp;
 
-use crate::{seq::Seq, tcp::OverlapPolicy};
+use crate::{ledger::Dropped, seq::Seq, tcp::OverlapPolicy};
 use doubts::Doubts;
 pub(crate) use doubts::Fate;
 pub(crate) use receiver::Receiver;
@@ -88,6 +88,8 @@ pub(crate) struct Half {
     /// The byte that was marked as urgent last.
     pub(crate) urgent: Option<Seq>,
     doubts: Option<Box<Doubts>>,
+    /// Bytes dropped since the flow told of them last.
+    pub(crate) dropped: Dropped,
 }
 
 impl Half {
@@ -100,6 +102,7 @@ impl Half {
 
     /// Forgets what waits and goes on at `next`, if that lies ahead.
     pub(crate) fn jump(&mut self, next: Seq) {
+        self.dropped.given_up += self.waiting_bytes();
         self.runs.clear();
         self.doubts = None;
         self.kept_bytes = 0;
@@ -107,6 +110,15 @@ impl Half {
         if next.is_after(self.next) {
             self.next = next;
         }
+    }
+
+    /// Bytes that wait, doubtful ones included.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        if self.kept_bytes == 0 {
+            return 0;
+        }
+        let kept = self.runs.len() + self.doubts.as_ref().map_or(0, |doubts| doubts.len());
+        self.kept_bytes.saturating_sub(kept * RUN_COST_BYTES) as u64
     }
 
     /// The number up to which nothing but the FIN is missing.
@@ -223,6 +235,8 @@ impl Half {
         self.far = 0;
         let bytes = payload.get(..length).unwrap_or_default();
         let skip = usize::try_from(-offset).unwrap_or(0);
+        self.dropped.out_of_window += (payload.len() - length) as u64;
+        self.dropped.duplicate += skip.min(length) as u64;
         let Some(bytes) = bytes.get(skip..).filter(|bytes| !bytes.is_empty()) else { return Offer::Old };
         let position = self.handed_on.saturating_add(u64::try_from(offset).unwrap_or(0));
         let mut conflict = !self.runs.is_empty() && self.contradicts(position, bytes);
@@ -266,6 +280,7 @@ impl Half {
         }
         let mut run = self.remove(start)?;
         let stale = usize::try_from(self.handed_on - start).unwrap_or(usize::MAX).min(run.bytes.len());
+        self.dropped.duplicate += stale as u64;
         run.bytes.drain(..stale);
         self.advance(run.bytes.len());
         Some((run.bytes, run.stamp))
@@ -277,6 +292,7 @@ impl Half {
             && *start + run.bytes.len() as u64 <= self.handed_on
         {
             let start = *start;
+            self.dropped.duplicate += run.bytes.len() as u64;
             self.remove(start);
         }
     }

@@ -18,6 +18,7 @@ mod header;
 mod http;
 mod http2;
 mod identity;
+mod ledger;
 mod mirrors;
 mod segment;
 #[allow(dead_code, reason = "bodies hand their text to it")]

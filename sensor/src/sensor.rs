@@ -8,7 +8,7 @@ mod opening;
 use std::time::Duration;
 
 use ahash::RandomState;
-use model::{ApiCall, Loss, Losses, Pseudonyms, Timestamp};
+use model::{ApiCall, ByteFates, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
     decap::{DecapConfig, decode, plain},
@@ -93,6 +93,8 @@ pub struct Counts {
     pub bytes: u64,
     /// Frames that reached reassembly: `frames` less the losses counted in frames.
     pub frames_used: u64,
+    /// What became of the payload bytes of those.
+    pub fates: ByteFates,
     /// Calls emitted.
     pub calls: u64,
     /// Calls of those that were not seen whole.
@@ -231,7 +233,9 @@ impl Sensor {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let memory_bytes = self.memory() as u64;
-        Counts { flows_open: self.flows.len() as u64, memory_bytes, ..self.counts }
+        let mut fates = self.desk.ledger.fates();
+        fates.payload.waiting += self.early.bytes();
+        Counts { flows_open: self.flows.len() as u64, memory_bytes, fates, ..self.counts }
     }
 
     fn memory(&self) -> usize {
@@ -265,7 +269,11 @@ impl Sensor {
         }
         let slot = match known {
             Some(slot) => slot,
-            None if segment.ack.is_none() || segment.syn || segment.rst => return,
+            None if segment.ack.is_none() || segment.syn || segment.rst => {
+                let bytes = if segment.syn { 0 } else { segment.payload.len() };
+                self.desk.ledger.payload.no_flow += bytes as u64;
+                return;
+            }
             None if segment.len() == 0 && !segment.urgent => {
                 let is_early =
                     segment.fin && self.handshakes.is_early(hash, source_is_low, segment.seq, self.now);
@@ -311,7 +319,7 @@ impl Sensor {
         let room = self.config.memory_bytes.saturating_sub(self.memory());
         let half_bytes_max = self.config.half_stream_bytes_max;
         let Some(flow) = self.flows.at(slot) else { return };
-        let before = flow.memory();
+        let (before, waited) = (flow.memory(), flow.waiting());
         let mut bench = Bench {
             desk: &mut self.desk,
             calls,
@@ -327,6 +335,8 @@ impl Sensor {
         if let Some(tap) = &mut self.tap {
             tap.state(&flow.facts, flow.ambiguities, flow.acknowledged(), flow.closed);
         }
+        self.desk.ledger.hold(waited, flow.waiting());
+        self.desk.ledger.drop_of(flow.take_dropped());
         self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
         if after == After::Over {
             self.forget(slot);
@@ -346,6 +356,7 @@ impl Sensor {
     fn forget(&mut self, slot: u32) {
         let Some(flow) = self.flows.remove(slot) else { return };
         self.held_bytes = self.held_bytes.saturating_sub(flow.memory());
+        self.desk.ledger.end(flow.waiting());
         let client_is_low = flow.facts.client == flow.key.low;
         let stage = if flow.stage.is_over() { flow.stage } else { Stage::Ended };
         self.handshakes.ended(flow.hash, flow.ends(), stage, client_is_low, self.now);

@@ -22,6 +22,18 @@ enum Speaker {
     Socks(Box<Socks>),
 }
 
+impl Speaker {
+    /// Bytes that wait, of the flow and of what it carries inside.
+    fn waiting(&self) -> [u64; 2] {
+        match self {
+            Self::Http1(conversation) => [conversation.waiting(), 0],
+            Self::Http2(_) | Self::WebSocket(_) => [0; 2],
+            Self::Tls(channel) => channel.waiting(),
+            Self::Socks(socks) => [socks.waiting(), 0],
+        }
+    }
+}
+
 /// One flow, from its first piece to its close.
 pub(crate) struct Session {
     speaker: Speaker,
@@ -111,7 +123,7 @@ impl Session {
             return;
         }
         if let Speaker::Socks(socks) = &mut self.speaker {
-            let heard = socks.piece(direction, piece);
+            let heard = socks.piece(direction, piece, desk.ledger.here());
             return self.socks(heard, facts, at, desk, calls);
         }
         self.speak(&beyond, direction, piece, at, desk, calls);
@@ -183,6 +195,12 @@ impl Session {
         }
     }
 
+    /// Bytes of the flow that were given and wait for others, and those of what it carries inside.
+    pub(crate) fn waiting(&self) -> [u64; 2] {
+        let [own, inside] = self.speaker.waiting();
+        [own + u64::from(self.held), inside]
+    }
+
     /// Bytes held on the heap.
     pub(crate) fn memory(&self) -> usize {
         match &self.speaker {
@@ -241,15 +259,18 @@ impl Session {
                 self.fresh = self.cut.contains(&true) && !heard;
             }
             Look::Http2 => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::new(self.cut))));
+                self.become_speaker(Speaker::Http2(Box::new(Connection::new(self.cut))), desk);
             }
             Look::Socks if self.layers >= LAYERS_MAX => self.fresh = false,
             Look::Socks => {
                 let socks = Socks::new(self.ambiguities());
-                self.become_speaker(Speaker::Socks(Box::new(socks)));
+                self.become_speaker(Speaker::Socks(Box::new(socks)), desk);
             }
             Look::Tls if self.is_inside => self.fresh = false,
-            Look::Tls => self.become_speaker(Speaker::Tls(Box::new(Channel::new(facts, at, desk)))),
+            Look::Tls => {
+                let channel = Channel::new(facts, at, desk);
+                self.become_speaker(Speaker::Tls(Box::new(channel)), desk);
+            }
         }
         if direction == Direction::Request {
             self.let_go(facts, at, desk, calls);
@@ -258,7 +279,8 @@ impl Session {
     }
 
     /// Takes another speaker; ambiguities of the one before stay.
-    fn become_speaker(&mut self, speaker: Speaker) {
+    fn become_speaker(&mut self, speaker: Speaker, desk: &mut Desk) {
+        desk.ledger.here().unfinished += self.speaker.waiting()[0];
         let before = std::mem::replace(&mut self.speaker, speaker);
         self.fresh = false;
         if let Speaker::Http1(conversation) = before {
@@ -279,7 +301,7 @@ impl Session {
             if self.layers >= LAYERS_MAX {
                 return desk.losses.count(Loss::Opaque);
             }
-            return self.enter_tunnel(taken, facts);
+            return self.enter_tunnel(taken, facts, desk);
         }
         self.layers += 1;
         if self.layers > LAYERS_MAX {
@@ -287,17 +309,18 @@ impl Session {
         }
         match upgrade {
             Upgrade::H2c(from) => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::upgraded(from))));
+                self.become_speaker(Speaker::Http2(Box::new(Connection::upgraded(from))), desk);
             }
             Upgrade::WebSocket(call) => {
-                self.become_speaker(Speaker::WebSocket(Box::new(Socket::new(call))));
+                self.become_speaker(Speaker::WebSocket(Box::new(Socket::new(call))), desk);
             }
             Upgrade::Tunnel { .. } => {}
         }
     }
 
     /// Everything begins anew with whoever stands at the far end.
-    fn enter_tunnel(&mut self, taken: u64, facts: &FlowFacts) {
+    fn enter_tunnel(&mut self, taken: u64, facts: &FlowFacts, desk: &mut Desk) {
+        desk.ledger.here().unfinished += self.speaker.waiting()[0];
         let taints = self.ambiguities();
         self.layers += 1;
         self.tunnels += 1;
@@ -322,7 +345,7 @@ impl Session {
             Heard::Closed => return desk.losses.count(Loss::NotHttp),
             Heard::Open { taken, request, response } => (taken, request, response),
         };
-        self.enter_tunnel(taken, facts);
+        self.enter_tunnel(taken, facts, desk);
         for (direction, bytes) in [(Direction::Request, request), (Direction::Response, response)] {
             if !bytes.is_empty() {
                 self.piece(facts, direction, Piece::Bytes(&bytes), at, desk, calls);

@@ -5,6 +5,7 @@ mod ambiguity;
 mod body;
 mod call;
 mod digest;
+mod fates;
 mod finding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -30,6 +31,7 @@ pub use call::{
     Outcome, Source,
 };
 pub use digest::{Digest, HexError};
+pub use fates::{ByteFates, PayloadFates, SessionFates};
 pub use finding::{Evidence, Finding, FindingId};
 pub use journal::{Audit, Health};
 pub use key_path::KeyPaths;

@@ -62,11 +62,13 @@ impl Flow {
     ) -> After {
         bench.desk.losses.count(if segment.rst { Loss::SuspiciousReset } else { Loss::OutOfWindow });
         let is_data = segment.ack.is_some() && !segment.rst && !segment.syn;
-        if is_data
-            && (bench.is_tapped() || !self.session.is_opaque())
-            && self.half(direction).doubt(segment.seq, segment.payload, fate)
-        {
-            self.conflict(bench);
+        if is_data && (bench.is_tapped() || !self.session.is_opaque()) {
+            if self.half(direction).doubt(segment.seq, segment.payload, fate) {
+                self.conflict(bench);
+            }
+        } else if !segment.syn {
+            // Bytes on a SYN are counted where SYNs are.
+            bench.desk.ledger.payload.out_of_window += segment.payload.len() as u64;
         }
         self.settle(at, bench)
     }
@@ -128,6 +130,7 @@ impl Flow {
         else {
             return self.say(direction, Piece::Bytes(bytes), at, bench);
         };
+        bench.desk.ledger.payload.urgent += 1;
         for part in [before, rest.get(1..).unwrap_or_default()] {
             if !part.is_empty() {
                 self.say(direction, Piece::Bytes(part), at, bench);

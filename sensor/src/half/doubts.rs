@@ -15,6 +15,12 @@ const DOUBT_BYTES_MAX: usize = 16 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Doubts(BTreeMap<u64, Doubt>);
 
+impl Doubts {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 #[derive(Debug)]
 struct Doubt {
     bytes: Vec<u8>,
@@ -38,9 +44,11 @@ impl Half {
     pub(crate) fn doubt(&mut self, seq: Seq, payload: &[u8], fate: Fate) -> bool {
         let offset = seq.offset_from(self.next);
         if !self.started || offset > WINDOW_BYTES {
+            self.dropped.out_of_window += payload.len() as u64;
             return false;
         }
         let skip = usize::try_from(-offset).unwrap_or(0);
+        self.dropped.duplicate += skip.min(payload.len()) as u64;
         let mut bytes = payload.get(skip..).unwrap_or_default();
         let mut start = self.handed_on.saturating_add(u64::try_from(offset).unwrap_or(0));
         let conflict = fate == Fate::Open && (self.contradicts(start, bytes) | self.overrule(start, bytes));
@@ -51,6 +59,7 @@ impl Half {
             self.add_doubt(start, hole, fate);
             let Some((_, end)) = known.filter(|_| !rest.is_empty()) else { break };
             let passed = usize::try_from(end - start).unwrap_or(usize::MAX) - hole.len();
+            self.dropped.duplicate += passed.min(rest.len()) as u64;
             (start, bytes) = (end, rest.get(passed..).unwrap_or_default());
         }
         conflict
@@ -73,6 +82,8 @@ impl Half {
         if !bytes.is_empty() && doubts.len() < DOUBTS_MAX && kept + bytes.len() <= DOUBT_BYTES_MAX {
             self.kept_bytes += bytes.len() + RUN_COST_BYTES;
             doubts.insert(start, Doubt { bytes: bytes.to_vec(), fate });
+        } else {
+            self.dropped.out_of_window += bytes.len() as u64;
         }
         self.tidy();
     }
@@ -84,6 +95,7 @@ impl Half {
         let mut conflict = false;
         while let Some((at, doubt)) = self.remove_doubt(start, end) {
             let doubt_end = at + doubt.bytes.len() as u64;
+            self.dropped.duplicate += doubt_end.min(end) - at.max(start);
             conflict |= doubt.fate == Fate::Open && differ((at, &doubt.bytes), (start, bytes));
             let place = |to: u64| usize::try_from(to.saturating_sub(at)).unwrap_or(usize::MAX);
             self.add_doubt(at, doubt.bytes.get(..place(start)).unwrap_or_default(), doubt.fate);
@@ -108,7 +120,9 @@ impl Half {
 
     /// Forgets all doubts.
     pub(crate) fn forget_doubts(&mut self) {
-        while self.remove_doubt(0, u64::MAX).is_some() {}
+        while let Some((_, doubt)) = self.remove_doubt(0, u64::MAX) {
+            self.dropped.given_up += doubt.bytes.len() as u64;
+        }
     }
 
     /// Where the next doubtful bytes begin that lie ahead.
@@ -132,6 +146,7 @@ impl Half {
             bytes.split_off(usize::try_from(until.max(start) - start).unwrap_or(usize::MAX).min(bytes.len()));
         self.add_doubt(until, &rest, fate);
         let stale = usize::try_from(self.handed_on - start).unwrap_or(usize::MAX).min(bytes.len());
+        self.dropped.duplicate += stale as u64;
         bytes.drain(..stale);
         self.advance(bytes.len());
         Some((bytes, Stamp { is_doubtful: true, ..Stamp::default() }))

@@ -22,6 +22,7 @@ impl Half {
             let known = (at + run.bytes.len() as u64).saturating_sub(start);
             if known > 0 && !(*at == start && bytes.len() > run.bytes.len()) {
                 let known = usize::try_from(known).unwrap_or(usize::MAX).min(bytes.len());
+                self.dropped.duplicate += known as u64;
                 start += known as u64;
                 bytes = bytes.get(known..).unwrap_or_default();
             }
@@ -30,6 +31,7 @@ impl Half {
             return false;
         }
         let replaced = self.clear_range(start, start + bytes.len() as u64);
+        self.dropped.duplicate += replaced as u64;
         self.join(start, bytes, stamp);
         replaced < bytes.len()
     }

@@ -18,6 +18,8 @@ impl Half {
         let overlapped: Vec<u64> =
             before.into_iter().chain(self.runs.range(start..end).map(|(at, _)| *at)).collect();
         let known = self.kept_inside(start, end);
+        // Of two bytes for one place, one is dropped.
+        self.dropped.duplicate += known;
         let mut from = start;
         for at in overlapped {
             let Some(run) = self.remove(at) else { continue };

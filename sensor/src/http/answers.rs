@@ -75,7 +75,7 @@ impl Conversation {
         calls: &mut Vec<ApiCall>,
     ) {
         while !self.opaque {
-            match self.answers.read(&mut rest, at, desk.config.head_bytes_max) {
+            match self.answers.read(&mut rest, at, desk.config.head_bytes_max, desk.ledger.here()) {
                 Step::More => return,
                 Step::Skipped(n) => self.skip(n, desk),
                 Step::Head(head) => self.answer_head(facts, head, at, desk, calls),
@@ -104,8 +104,9 @@ impl Conversation {
                 }
             }
         }
-        if let Some((_, left)) = &mut self.upgrade {
-            *left = rest.len();
+        match &mut self.upgrade {
+            Some((_, left)) => *left = rest.len(),
+            None => desk.ledger.here().opaque += rest.len() as u64,
         }
     }
 
@@ -137,7 +138,7 @@ impl Conversation {
         });
         self.answers.give_back(head);
         if let Err(loss) = read.and_then(|read| read) {
-            self.answers.seek();
+            self.answers.seek(desk.ledger.here());
             self.pairing.lost_answers();
             self.broken(loss, desk);
         }
@@ -191,7 +192,7 @@ impl Conversation {
                         exchange.request_gap(0);
                         exchange.end_request();
                         self.requesting = false;
-                        self.requests.seek();
+                        self.requests.seek(desk.ledger.here());
                     }
                 }
             }
@@ -248,12 +249,12 @@ impl Conversation {
             None if connects => self.upgrade = Some((Upgrade::Tunnel { taken }, 0)),
             None => desk.losses.count(Loss::Opaque),
         }
-        self.go_opaque();
+        self.go_opaque(desk);
         self.give_up(usize::MAX, facts, at, desk, calls);
     }
 
-    pub(super) fn answer_gap(&mut self, n: u64, at: Timestamp) {
-        let fate = self.answers.gap(n);
+    pub(super) fn answer_gap(&mut self, n: u64, at: Timestamp, desk: &mut Desk) {
+        let fate = self.answers.gap(n, desk.ledger.here());
         if let Some(exchange) = self.answer_in_hand() {
             exchange.answer_gap(if fate == GapFate::Lost { 0 } else { n });
         }
@@ -278,7 +279,7 @@ impl Conversation {
         let Some(mut first) = self.pairing.open.pop_front() else { return };
         first.end_request();
         self.requesting = false;
-        self.go_opaque();
+        self.go_opaque(desk);
         self.give_up(usize::MAX, facts, at, desk, calls);
         let (read, acknowledged) = (self.requests.position(), self.pairing.acknowledged());
         self.upgrade = Some((Upgrade::H2c(H2c { first, read, acknowledged }), 0));

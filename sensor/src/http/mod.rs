@@ -34,6 +34,7 @@ use crate::{
     body::Decoders,
     http2::FieldList,
     identity::{IdentityCache, familiar::Familiar},
+    ledger::Ledger,
     stream::{Close, Direction, FlowFacts, Piece},
     tls::{TlsConfig, Vault},
 };
@@ -48,6 +49,8 @@ pub(crate) struct Desk {
     pub(crate) config: HttpConfig,
     pub(crate) names: Pseudonyms,
     pub(crate) losses: Losses,
+    /// What became of the bytes.
+    pub(crate) ledger: Ledger,
     pub(crate) identities: IdentityCache,
     /// Decoders of bodies, and the memory they take.
     pub(crate) decoders: Decoders,
@@ -72,10 +75,17 @@ impl Desk {
             vault: Vault::new(TlsConfig::default(), &names),
             names,
             losses: Losses::default(),
+            ledger: Ledger::default(),
             identities: IdentityCache::new(),
             scratch: Vec::new(),
             fields: FieldList::default(),
         }
+    }
+
+    /// A segment with so many bytes of payload is refused.
+    pub(crate) fn out_of_window(&mut self, bytes: usize) {
+        self.losses.count(Loss::OutOfWindow);
+        self.ledger.payload.out_of_window += bytes as u64;
     }
 }
 
@@ -152,13 +162,16 @@ impl Conversation {
         calls: &mut Vec<ApiCall>,
     ) {
         if self.opaque {
+            if let Piece::Bytes(bytes) = piece {
+                desk.ledger.here().opaque += bytes.len() as u64;
+            }
             return;
         }
         match (direction, piece) {
             (Direction::Request, Piece::Bytes(bytes)) => self.request_bytes(facts, bytes, at, desk, calls),
             (Direction::Response, Piece::Bytes(bytes)) => self.answer_bytes(facts, bytes, at, desk, calls),
-            (Direction::Request, Piece::Gap(n)) => self.request_gap(n),
-            (Direction::Response, Piece::Gap(n)) => self.answer_gap(n, at),
+            (Direction::Request, Piece::Gap(n)) => self.request_gap(n, desk),
+            (Direction::Response, Piece::Gap(n)) => self.answer_gap(n, at, desk),
         }
         self.emit_finished(facts, at, desk, calls);
     }
@@ -185,7 +198,7 @@ impl Conversation {
             }
             self.answering = None;
             self.give_up(usize::MAX, facts, at, desk, calls);
-            self.answers.deafen();
+            self.answers.deafen(desk.ledger.here());
         }
         self.emit_finished(facts, at, desk, calls);
     }
@@ -230,12 +243,17 @@ impl Conversation {
         self.requests.memory() + self.answers.memory() + self.pairing.open.capacity() * 8 + open
     }
 
+    /// Bytes that wait for the rest of a head.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.requests.waiting() + self.answers.waiting()
+    }
+
     fn skip(&mut self, n: u64, desk: &mut Desk) {
         desk.losses.add(Loss::ResyncSkipped, n);
         self.skipped = self.skipped.saturating_add(n);
         if !self.heard && self.skipped > FOREIGN_BYTES_MAX {
             desk.losses.count(Loss::NotHttp);
-            self.go_opaque();
+            self.go_opaque(desk);
         }
     }
 
@@ -244,14 +262,14 @@ impl Conversation {
         let foreign = !self.heard && loss != Loss::HeadTooLong;
         desk.losses.count(if foreign { Loss::NotHttp } else { loss });
         if foreign {
-            self.go_opaque();
+            self.go_opaque(desk);
         }
     }
 
-    fn go_opaque(&mut self) {
+    fn go_opaque(&mut self, desk: &mut Desk) {
         self.opaque = true;
-        self.requests.deafen();
-        self.answers.deafen();
+        self.requests.deafen(desk.ledger.here());
+        self.answers.deafen(desk.ledger.here());
     }
 
     /// Emits the oldest `n` open requests as they stand.

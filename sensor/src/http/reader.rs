@@ -1,7 +1,7 @@
 //! Readers: pieces of one direction in, heads and body bytes out. Copies only heads that are split over pieces,
 //! and never reads a byte twice while it looks for the next message.
 
-use model::{Loss, Timestamp};
+use model::{Loss, SessionFates, Timestamp};
 use zeroize::Zeroize as _;
 
 use super::{
@@ -121,6 +121,11 @@ impl Reader {
         self.buffer.capacity()
     }
 
+    /// Bytes that wait for the rest of a head.
+    pub(super) fn waiting(&self) -> u64 {
+        self.buffer.len() as u64
+    }
+
     pub(super) fn reads_until_close(&self) -> bool {
         self.state == State::UntilClose
     }
@@ -152,13 +157,15 @@ impl Reader {
     }
 
     /// Gives up the message in hand and looks for the next.
-    pub(super) fn seek(&mut self) {
+    pub(super) fn seek(&mut self, fates: &mut SessionFates) {
+        fates.skipped += self.waiting();
         self.forget();
         self.state = State::Seek;
     }
 
     /// Reads nothing more.
-    pub(super) fn deafen(&mut self) {
+    pub(super) fn deafen(&mut self, fates: &mut SessionFates) {
+        fates.unfinished += self.waiting();
         self.buffer.zeroize();
         self.buffer = Vec::new();
         self.state = State::Deaf;
@@ -175,7 +182,7 @@ impl Reader {
     }
 
     /// `n` bytes of this stream will never come.
-    pub(super) fn gap(&mut self, n: u64) -> GapFate {
+    pub(super) fn gap(&mut self, n: u64, fates: &mut SessionFates) -> GapFate {
         self.position = self.position.saturating_add(n);
         match &mut self.state {
             State::Length(left) if n <= *left => {
@@ -192,14 +199,20 @@ impl Reader {
             }
             State::UntilClose | State::Deaf => GapFate::Inside,
             _ => {
-                self.seek();
+                self.seek(fates);
                 GapFate::Lost
             }
         }
     }
 
     /// The next thing in `rest`, which moves on by what was read.
-    pub(super) fn read<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {
+    pub(super) fn read<'p>(
+        &mut self,
+        rest: &mut &'p [u8],
+        at: Timestamp,
+        head_bytes_max: usize,
+        fates: &mut SessionFates,
+    ) -> Step<'p> {
         let before = rest.len();
         let step = match self.state {
             // A message without body ends before another byte comes.
@@ -208,15 +221,19 @@ impl Reader {
                 Step::End
             }
             _ if rest.is_empty() => Step::More,
-            State::Head => self.read_head(rest, at, head_bytes_max),
+            State::Head => self.read_head(rest, at, head_bytes_max, fates),
             State::Length(left) => {
                 let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 self.state = State::Length(left - n as u64);
+                fates.bodies += n as u64;
                 Step::Body(take(rest, n))
             }
             State::Chunked(mut chunk) => {
                 let met = chunk.step(rest, &mut self.odd_chunks);
                 self.state = State::Chunked(chunk);
+                let data_bytes = if let ChunkStep::Data(data) = met { data.len() } else { 0 };
+                fates.bodies += data_bytes as u64;
+                fates.framing += (before - rest.len() - data_bytes) as u64;
                 match met {
                     ChunkStep::More => Step::More,
                     ChunkStep::Data(data) => Step::Body(data),
@@ -225,15 +242,19 @@ impl Reader {
                         Step::End
                     }
                     ChunkStep::Bad => {
-                        self.seek();
+                        self.seek(fates);
                         Step::BrokenBody
                     }
                 }
             }
-            State::UntilClose => Step::Body(take(rest, before)),
-            State::Doubt(framing) => self.read_doubt(framing, rest, at),
-            State::Seek => self.read_seek(rest, at),
+            State::UntilClose => {
+                fates.bodies += before as u64;
+                Step::Body(take(rest, before))
+            }
+            State::Doubt(framing) => self.read_doubt(framing, rest, at, fates),
+            State::Seek => self.read_seek(rest, at, fates),
             State::Deaf => {
+                fates.opaque += before as u64;
                 take(rest, before);
                 Step::More
             }
@@ -242,10 +263,17 @@ impl Reader {
         step
     }
 
-    fn read_head<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp, head_bytes_max: usize) -> Step<'p> {
+    fn read_head<'p>(
+        &mut self,
+        rest: &mut &'p [u8],
+        at: Timestamp,
+        head_bytes_max: usize,
+        fates: &mut SessionFates,
+    ) -> Step<'p> {
         if self.buffer.is_empty() {
             while self.line_ends < LINE_ENDS_MAX && matches!(rest.first(), Some(b'\r' | b'\n')) {
                 self.line_ends += 1;
+                fates.framing += 1;
                 take(rest, 1);
             }
             if rest.is_empty() {
@@ -263,7 +291,7 @@ impl Reader {
         if whole_before == 0
             && let Some(end) = head_end(rest, 0).filter(|end| *end <= head_bytes_max)
         {
-            return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max);
+            return self.whole_head(HeadBytes::InPlace(take(rest, end)), head_bytes_max, fates);
         }
         // Look for the end across the border, then copy no more than the head.
         let room = head_bytes_max.saturating_add(1).saturating_sub(whole_before);
@@ -273,22 +301,30 @@ impl Reader {
             take(rest, end.saturating_sub(whole_before));
             let mut head = std::mem::take(&mut self.buffer);
             head.truncate(end);
-            return self.whole_head(HeadBytes::Copied(head), head_bytes_max);
+            return self.whole_head(HeadBytes::Copied(head), head_bytes_max, fates);
         }
         take(rest, n);
         if self.buffer.len() > head_bytes_max {
-            self.seek();
+            self.seek(fates);
             return Step::Broken(Loss::HeadTooLong);
         }
         Step::More
     }
 
-    fn whole_head<'p>(&mut self, head: HeadBytes<'p>, head_bytes_max: usize) -> Step<'p> {
+    fn whole_head<'p>(
+        &mut self,
+        head: HeadBytes<'p>,
+        head_bytes_max: usize,
+        fates: &mut SessionFates,
+    ) -> Step<'p> {
         self.line_ends = 0;
-        if head.bytes().len() > head_bytes_max {
-            self.seek();
+        let bytes = head.bytes().len();
+        if bytes > head_bytes_max {
+            self.seek(fates);
+            fates.skipped += bytes as u64;
             return Step::Broken(Loss::HeadTooLong);
         }
+        fates.heads += bytes as u64;
         Step::Head(head)
     }
 

@@ -32,7 +32,7 @@ impl Conversation {
         calls: &mut Vec<ApiCall>,
     ) {
         while !self.opaque {
-            match self.requests.read(&mut rest, at, desk.config.head_bytes_max) {
+            match self.requests.read(&mut rest, at, desk.config.head_bytes_max, desk.ledger.here()) {
                 Step::More => return,
                 Step::Skipped(n) => self.skip(n, desk),
                 Step::Head(head) => self.request_head(facts, head, at, desk, calls),
@@ -66,6 +66,7 @@ impl Conversation {
                 }
             }
         }
+        desk.ledger.here().opaque += rest.len() as u64;
     }
 
     fn request_head(
@@ -79,7 +80,7 @@ impl Conversation {
         let read = self.read_request(facts, head.bytes(), desk);
         self.requests.give_back(head);
         if let Err(loss) = read {
-            self.requests.seek();
+            self.requests.seek(desk.ledger.here());
             self.lost_requests(u64::MAX);
             self.broken(loss, desk);
         } else if self.pairing.open.len() > desk.config.open_requests_max {
@@ -189,8 +190,8 @@ impl Conversation {
         self.doubts.merge(lasting(unsure));
     }
 
-    pub(super) fn request_gap(&mut self, n: u64) {
-        let fate = self.requests.gap(n);
+    pub(super) fn request_gap(&mut self, n: u64, desk: &mut Desk) {
+        let fate = self.requests.gap(n, desk.ledger.here());
         if let Some(exchange) = self.request_in_hand() {
             exchange.request_gap(if fate == GapFate::Lost { 0 } else { n });
         }

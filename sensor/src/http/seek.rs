@@ -1,7 +1,7 @@
 //! Looking for the next message: bytes of no known place in, the place where a head begins out. Keeps no more of them
 //! than a request line may have.
 
-use model::Timestamp;
+use model::{SessionFates, Timestamp};
 
 use super::{
     framing::Framing,
@@ -17,6 +17,7 @@ impl Reader {
         framing: Framing,
         rest: &mut &'p [u8],
         at: Timestamp,
+        fates: &mut SessionFates,
     ) -> Step<'p> {
         if self.buffer.is_empty() {
             self.begun = (at, self.position);
@@ -25,7 +26,7 @@ impl Reader {
             self.buffer.push(*byte);
             if !may_be_status(&self.buffer) {
                 self.buffer.pop();
-                return self.leave_doubt(framing);
+                return self.leave_doubt(framing, fates);
             }
             take(rest, 1);
             if is_status_start(&self.buffer) {
@@ -37,7 +38,7 @@ impl Reader {
     }
 
     /// No status line: what was held is the beginning of the body.
-    fn leave_doubt<'p>(&mut self, framing: Framing) -> Step<'p> {
+    fn leave_doubt<'p>(&mut self, framing: Framing, fates: &mut SessionFates) -> Step<'p> {
         let held = self.buffer.len() as u64;
         self.forget();
         self.body(match framing {
@@ -48,10 +49,16 @@ impl Reader {
             Framing::Chunked if held > 0 => Framing::Unknown,
             other => other,
         });
+        *(if self.state == State::Seek { &mut fates.skipped } else { &mut fates.bodies }) += held;
         Step::Skipped(0)
     }
 
-    pub(super) fn read_seek<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
+    pub(super) fn read_seek<'p>(
+        &mut self,
+        rest: &mut &'p [u8],
+        at: Timestamp,
+        fates: &mut SessionFates,
+    ) -> Step<'p> {
         let (before, held) = (rest.len(), self.buffer.len());
         let found = match self.direction {
             Direction::Request => self.seek_request(rest),
@@ -65,7 +72,9 @@ impl Reader {
             self.begun = (at, here.saturating_sub(self.buffer.len() as u64));
         }
         // What is still held is not skipped yet.
-        Step::Skipped((held + read).saturating_sub(self.buffer.len()) as u64)
+        let skipped = (held + read).saturating_sub(self.buffer.len()) as u64;
+        fates.skipped += skipped;
+        Step::Skipped(skipped)
     }
 
     /// Line by line, because a request line is known by its end.

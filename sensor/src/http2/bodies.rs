@@ -25,9 +25,15 @@ impl Connection {
             Talk::Call(exchange) => exchange.answer_body(bytes, room.desk),
             Talk::Socket(socket) => {
                 let piece = Piece::Bytes(bytes);
+                room.desk.ledger.enter(bytes.len());
                 socket.piece(room.facts, direction, piece, room.at, room.desk, room.calls);
+                room.desk.ledger.leave();
             }
-            Talk::Tunnel => {}
+            Talk::Tunnel => {
+                room.desk.ledger.enter(bytes.len());
+                room.desk.ledger.here().opaque += bytes.len() as u64;
+                room.desk.ledger.leave();
+            }
         }
         self.streams.account(id);
         self.make_room(room);

@@ -121,6 +121,9 @@ impl Connection {
         calls: &mut Vec<ApiCall>,
     ) {
         if self.opaque {
+            if let Piece::Bytes(bytes) = piece {
+                desk.ledger.here().opaque += bytes.len() as u64;
+            }
             return;
         }
         let mut room = Room { facts, at, desk, calls };
@@ -182,7 +185,7 @@ impl Connection {
     /// Reads on to the end of a piece.
     fn frames(&mut self, direction: Direction, mut rest: &[u8], room: &mut Room<'_>) {
         while !self.opaque {
-            match self.readers[direction as usize].read(&mut rest, room.at) {
+            match self.readers[direction as usize].read(&mut rest, room.at, room.desk.ledger.here()) {
                 Step::More => return,
                 Step::Frame(frame) => {
                     self.heard = true;
@@ -210,6 +213,7 @@ impl Connection {
                 Step::Limit => self.go_opaque(Loss::H2Limit, room),
             }
         }
+        room.desk.ledger.here().opaque += rest.len() as u64;
     }
 
     fn block(&mut self, direction: Direction, block: Block<'_>, room: &mut Room<'_>) {

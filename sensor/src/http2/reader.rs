@@ -7,7 +7,7 @@ mod steps;
 pub(super) use gaps::GapFate;
 pub(super) use steps::{Block, BlockBytes, Step};
 
-use model::Timestamp;
+use model::{SessionFates, Timestamp};
 use zeroize::Zeroize as _;
 
 use super::{
@@ -152,9 +152,15 @@ impl Reader {
     }
 
     /// The next thing in `rest`, which moves on by what was read.
-    pub(super) fn read<'p>(&mut self, rest: &mut &'p [u8], at: Timestamp) -> Step<'p> {
+    pub(super) fn read<'p>(
+        &mut self,
+        rest: &mut &'p [u8],
+        at: Timestamp,
+        fates: &mut SessionFates,
+    ) -> Step<'p> {
         let before = rest.len();
         let step = loop {
+            let (stage, unread) = (self.stage, rest.len());
             let step = match self.stage {
                 Stage::Preface(have) => self.read_preface(have, rest),
                 Stage::Head => self.read_head(rest, at, before),
@@ -166,6 +172,14 @@ impl Reader {
                     Some(Step::More)
                 }
             };
+            let read = (unread - rest.len()) as u64;
+            match stage {
+                Stage::Body if self.frame.kind == DATA => fates.bodies += read,
+                Stage::Body => fates.heads += read,
+                Stage::Preface(_) | Stage::Head | Stage::Fixed | Stage::Skip => fates.framing += read,
+                Stage::Seek => fates.skipped += read,
+                Stage::Deaf => fates.opaque += read,
+            }
             if let Some(step) = step {
                 break step;
             }

@@ -72,6 +72,7 @@ impl Connection {
         };
         reader.pass(skipped);
         room.desk.losses.add(Loss::ResyncSkipped, skipped as u64);
+        room.desk.ledger.here().skipped += skipped as u64;
         (skipped < bytes.len()).then(|| bytes.get(skipped..).unwrap_or_default())
     }
 

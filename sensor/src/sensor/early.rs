@@ -22,15 +22,19 @@ struct Syn {
 }
 
 impl Early {
-    /// Keeps the bytes of a SYN.
-    pub(super) fn keep(&mut self, flow: u64, segment: &Segment<'_>) {
+    /// Keeps the bytes of a SYN; how many were dropped, these or older ones.
+    pub(super) fn keep(&mut self, flow: u64, segment: &Segment<'_>) -> u64 {
         if segment.payload.is_empty() || segment.len() > EARLY_BYTES_MAX || segment.cut > 0 {
-            return;
+            return segment.payload.len() as u64;
         }
-        if self.0.len() >= EARLY_MAX {
-            self.0.pop_front();
-        }
+        let oldest = if self.0.len() >= EARLY_MAX { self.0.pop_front() } else { None };
         self.0.push_back(Syn { flow, first: segment.seq.plus(1), bytes: segment.payload.to_vec() });
+        oldest.map_or(0, |syn| syn.bytes.len() as u64)
+    }
+
+    /// Bytes kept now.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.iter().map(|syn| syn.bytes.len() as u64).sum()
     }
 
     /// Takes the bytes that this answer acknowledges, with the number of the first.

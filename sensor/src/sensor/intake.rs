@@ -31,13 +31,16 @@ impl Sensor {
         self.counts.frames += weight.frames;
         self.counts.frames_used += weight.frames;
         self.counts.bytes += weight.bytes;
+        self.desk.ledger.payload.seen += segment.payload.len() as u64;
         if !self.mirrors.is_repeated(hash, segment, self.now) {
             return self.segment(key, hash, source_is_low, segment, calls);
         }
         // A SYN that is taken twice would open the flow anew, when its copy comes after the end.
         let is_done = segment.syn || segment.len() == 0 && !segment.fin && !segment.rst;
         self.desk.losses.add(Loss::DuplicateFrame, u64::from(segment.syn || segment.len() == 0));
-        if !is_done {
+        if is_done {
+            self.desk.ledger.payload.duplicate += segment.payload.len() as u64;
+        } else {
             self.segment(key, hash, source_is_low, &Segment { repeated: true, ..*segment }, calls);
         }
     }

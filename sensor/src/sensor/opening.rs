@@ -34,6 +34,7 @@ impl Sensor {
             self.segment(key, hash, !source_is_low, &taken, calls);
             return self.flows.find(&key);
         }
+        self.desk.ledger.payload.duplicate += bytes.len() as u64;
         known
     }
 
@@ -47,7 +48,9 @@ impl Sensor {
         known: Option<u32>,
         calls: &mut Vec<ApiCall>,
     ) -> Option<u32> {
+        let early_bytes = segment.payload.len() as u64;
         if segment.rst || segment.fin {
+            self.desk.ledger.payload.no_flow += early_bytes;
             return known;
         }
         let (client, server) = match segment.ack {
@@ -56,13 +59,15 @@ impl Sensor {
         };
         let flow = known.and_then(|slot| self.flows.at(slot));
         if flow.is_some_and(|flow| flow.late_handshake(client, server)) {
+            self.desk.ledger.payload.duplicate += early_bytes;
             return known;
         }
         let Some(server) = server else {
-            self.early.keep(hash, segment);
+            self.desk.ledger.payload.no_flow += self.early.keep(hash, segment);
             self.handshakes.asked(hash, segment.seq, source_is_low, segment.header.offered(), self.now);
             return known;
         };
+        self.desk.ledger.payload.no_flow += early_bytes;
         let offered = segment.header.offered();
         let stage = self.handshakes.answered(hash, [client, server], !source_is_low, offered, self.now);
         if stage == Stage::Agreed
@@ -89,6 +94,7 @@ impl Sensor {
         let shake = self.handshakes.before(hash, source_is_low, segment.seq, self.now);
         if shake.is_some_and(|shake| shake.is_straggler(source_is_low, segment.seq)) {
             self.desk.losses.count(segment.again());
+            self.desk.ledger.payload.duplicate += segment.payload.len() as u64;
             return None;
         }
         // Who took the SYN can be who asks: both sides may send one, and some answer it in two steps (RFC 9293, section 3.5).
@@ -122,7 +128,10 @@ impl Sensor {
             one_sided_unknown: true,
         };
         while self.flows.len() >= self.config.flows_max {
-            let oldest = self.flows.least_useful()?;
+            let Some(oldest) = self.flows.least_useful() else {
+                self.desk.ledger.payload.no_flow += segment.payload.len() as u64;
+                return None;
+            };
             self.desk.losses.count(Loss::FlowTableFull);
             self.end(oldest, Close::Evicted, calls);
         }

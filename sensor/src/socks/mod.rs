@@ -6,7 +6,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use model::{Ambiguities, Ambiguity};
+use model::{Ambiguities, Ambiguity, SessionFates};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::stream::{Direction, Piece};
@@ -45,11 +45,19 @@ impl Socks {
     }
 
     /// The next piece of a direction.
-    pub(crate) fn piece(&mut self, direction: Direction, piece: Piece<'_>) -> Heard {
+    pub(crate) fn piece(
+        &mut self,
+        direction: Direction,
+        piece: Piece<'_>,
+        fates: &mut SessionFates,
+    ) -> Heard {
+        let Piece::Bytes(mut rest) = piece else {
+            return if self.is_opaque() { Heard::More } else { self.close(&[], fates) };
+        };
         if self.is_opaque() {
+            fates.opaque += rest.len() as u64;
             return Heard::More;
         }
-        let Piece::Bytes(mut rest) = piece else { return self.close() };
         loop {
             let held = &mut self.held[direction as usize];
             if held.capacity() == 0 {
@@ -60,12 +68,12 @@ impl Socks {
             let (fits, after) = rest.split_at_checked(room).unwrap_or_default();
             held.extend_from_slice(fits);
             rest = after;
-            match self.advance() {
-                Some(Step::Closed) => return self.close(),
+            match self.advance(fates) {
+                Some(Step::Closed) => return self.close(rest, fates),
                 Some(Step::Open) => return self.open(direction, rest),
                 Some(_) => {}
                 None if rest.is_empty() => return Heard::More,
-                None => return self.close(),
+                None => return self.close(rest, fates),
             }
         }
     }
@@ -90,14 +98,20 @@ impl Socks {
         self.held.iter().map(|held| held.capacity()).sum()
     }
 
+    /// Bytes of words that are not whole yet.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.held.iter().map(|held| held.len() as u64).sum()
+    }
+
     /// Reads the words that are whole; the last step, if there was one.
-    fn advance(&mut self) -> Option<Step> {
+    fn advance(&mut self, fates: &mut SessionFates) -> Option<Step> {
         let mut last = None;
         while let Some(direction) = self.step.speaker() {
             let held = &mut self.held[direction as usize];
             match word(self.step, held) {
                 Word::More => break,
                 Word::Whole { length, next } => {
+                    fates.framing += length as u64;
                     if direction == Direction::Request {
                         self.taken += length as u64;
                     }
@@ -124,7 +138,8 @@ impl Socks {
         Heard::Open { taken: self.taken, request, response }
     }
 
-    fn close(&mut self) -> Heard {
+    fn close(&mut self, rest: &[u8], fates: &mut SessionFates) -> Heard {
+        fates.opaque += self.waiting() + rest.len() as u64;
         self.held = Default::default();
         self.step = Step::Closed;
         Heard::Closed

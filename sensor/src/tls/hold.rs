@@ -27,11 +27,12 @@ impl Channel {
             let what = Waiting::Acknowledged(acknowledged);
             self.put(direction, Held { at: room.at, number: self.numbers, what }, false, room);
         }
-        if self.opaque {
-            return;
-        }
         self.numbers += 1;
         let held = Held { at: room.at, number: self.numbers, what };
+        if self.opaque {
+            room.desk.ledger.here().opaque += held.bytes();
+            return;
+        }
         self.put(direction, held, false, room);
     }
 
@@ -56,6 +57,7 @@ impl Channel {
     /// Keeps something in front of what waits, or behind it.
     pub(super) fn put(&mut self, direction: Direction, held: Held, in_front: bool, room: &mut Room<'_>) {
         let cost = held.cost();
+        self.held_bytes += held.bytes();
         let queue = &mut self.sides[direction as usize].queue;
         if in_front {
             queue.push_front(held);
@@ -112,12 +114,14 @@ impl Channel {
         let (_, direction) = ends.into_iter().flatten().min_by_key(|(number, _)| *number)?;
         let held = self.sides[direction as usize].queue.pop_front()?;
         self.held -= held.cost();
+        self.held_bytes -= held.bytes();
         room.desk.vault.held -= held.cost();
         Some((direction, held))
     }
 
     pub(super) fn drop_held(&mut self, room: &mut Room<'_>) {
         room.desk.vault.held -= std::mem::take(&mut self.held);
+        room.desk.ledger.here().opaque += std::mem::take(&mut self.held_bytes);
         self.sides.iter_mut().for_each(|side| side.queue.clear());
         self.waits_since = None;
     }

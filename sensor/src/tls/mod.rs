@@ -64,8 +64,9 @@ pub(crate) struct Channel {
     early_until: Timestamp,
     /// Since when something waits.
     waits_since: Option<Timestamp>,
-    /// Bytes that wait.
+    /// What waits, in memory and in bytes of the flow.
     held: usize,
+    held_bytes: u64,
     /// Things that waited so far.
     numbers: u64,
     /// The keys that were there at the last try.
@@ -105,6 +106,7 @@ impl Channel {
             early_until: Timestamp::ZERO,
             waits_since: None,
             held: 0,
+            held_bytes: 0,
             numbers: 0,
             generation: 0,
             taken: 0,
@@ -132,6 +134,9 @@ impl Channel {
         self.seen.duration_us = at.since(self.seen.at).as_micros().try_into().unwrap_or(u64::MAX);
         let mut room = Room { facts, at, desk, calls };
         if self.opaque {
+            if let Piece::Bytes(bytes) = piece {
+                room.desk.ledger.here().opaque += bytes.len() as u64;
+            }
             return self.count_records(direction, piece, &mut room);
         }
         if self.sides[direction as usize].queue.is_empty() {
@@ -204,6 +209,16 @@ impl Channel {
         (self.opaque || inner) && !self.listed
     }
 
+    /// Bytes of the flow that wait for keys or for the rest of a record, and those of what is inside.
+    pub(crate) fn waiting(&self) -> [u64; 2] {
+        if self.opaque {
+            return [0; 2];
+        }
+        let parts: u64 = self.sides.iter().map(|side| side.records.waiting()).sum();
+        let inside = self.inner.as_ref().map_or([0; 2], |inner| inner.waiting());
+        [self.held_bytes + parts, inside.iter().sum()]
+    }
+
     /// Bytes held on the heap.
     pub(crate) fn memory(&self) -> usize {
         let inner = self.inner.as_ref().map_or(0, |inner| size_of::<Session>() + inner.memory());
@@ -215,6 +230,11 @@ impl Channel {
         room.desk.losses.count(loss);
         self.drop_held(room);
         self.close_inner(Close::End, room);
+        let [own, inside] = self.waiting();
+        room.desk.ledger.here().opaque += own;
+        room.desk.ledger.enter(0);
+        room.desk.ledger.here().unfinished += inside;
+        room.desk.ledger.leave();
         self.inner = None;
         self.opaque = true;
         for side in &mut self.sides {
@@ -236,14 +256,18 @@ impl Channel {
             self.told += if let Piece::Bytes(bytes) = piece { bytes.len() as u64 } else { 0 };
             self.told += if let Piece::Gap(n) = piece { n } else { 0 };
         }
+        room.desk.ledger.enter(if let Piece::Bytes(bytes) = piece { bytes.len() } else { 0 });
         inner.piece(room.facts, direction, piece, room.at, room.desk, room.calls);
+        room.desk.ledger.leave();
         self.sign(before, room.calls);
     }
 
     fn close_inner(&mut self, close: Close, room: &mut Room<'_>) {
         let before = room.calls.len();
         if let Some(inner) = &mut self.inner {
+            room.desk.ledger.enter(0);
             inner.close(room.facts, close, room.at, room.desk, room.calls);
+            room.desk.ledger.leave();
         }
         self.sign(before, room.calls);
     }

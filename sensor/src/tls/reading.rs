@@ -1,7 +1,7 @@
 //! Reading: records of a direction in, what they carry to where it belongs. A record that can not be opened yet waits; one
 //! that never can ends the reading.
 
-use model::Loss;
+use model::{Loss, SessionFates};
 
 use super::{
     Channel, Room,
@@ -49,22 +49,29 @@ impl Channel {
         let mut waits = None;
         while !self.opaque {
             let side = &mut self.sides[direction as usize];
-            match side.records.next(&mut rest, &mut record) {
+            match side.records.next(&mut rest, &mut record, room.desk.ledger.here()) {
                 Next::More => break,
                 Next::Broken => self.go_opaque(Loss::TlsUnread, room),
                 Next::Whole(kind) => {
                     self.seen.records[direction as usize] += 1;
+                    let length = record.len() as u64;
                     match self.record(direction, kind, &mut record, room) {
-                        Outcome::Done => {}
+                        Outcome::Done => room.desk.ledger.here().records += length,
                         Outcome::Wait => {
                             waits = Some([&record[..], rest].concat());
                             break;
                         }
                         Outcome::Refused => self.refuse(direction, &record, room),
-                        Outcome::Unread => self.go_opaque(Loss::TlsUnread, room),
+                        Outcome::Unread => {
+                            room.desk.ledger.here().opaque += length;
+                            self.go_opaque(Loss::TlsUnread, room);
+                        }
                     }
                 }
             }
+        }
+        if waits.is_none() {
+            room.desk.ledger.here().opaque += rest.len() as u64;
         }
         room.desk.vault.record = record;
         if direction == Direction::Request {
@@ -82,10 +89,12 @@ impl Channel {
     /// Only counts what an opaque channel carries.
     pub(super) fn count_records(&mut self, direction: Direction, piece: Piece<'_>, room: &mut Room<'_>) {
         let records = &mut self.sides[direction as usize].records;
+        // The bytes have their fate already.
+        let mut nowhere = SessionFates::default();
         match piece {
-            Piece::Gap(n) => drop(records.gap(n)),
+            Piece::Gap(n) => drop(records.gap(n, &mut nowhere)),
             Piece::Bytes(mut rest) => {
-                while let Next::Whole(_) = records.next(&mut rest, &mut room.desk.vault.record) {
+                while let Next::Whole(_) = records.next(&mut rest, &mut room.desk.vault.record, &mut nowhere) {
                     records.astray = false;
                     self.seen.records[direction as usize] += 1;
                 }
@@ -190,7 +199,7 @@ impl Channel {
         side.lossy = true;
         self.taken += if direction == Direction::Request { n } else { 0 };
         side.messages.clear();
-        match side.records.gap(n) {
+        match side.records.gap(n, room.desk.ledger.here()) {
             Some(Lost::One(length)) => {
                 if let Some(opener) = &mut side.opener {
                     opener.number += 1;
@@ -209,10 +218,11 @@ impl Channel {
         let side = &mut self.sides[direction as usize];
         side.refused += 1;
         if side.refused > REFUSED_MAX {
+            room.desk.ledger.here().opaque += record.len() as u64;
             return self.go_opaque(Loss::TlsUnread, room);
         }
         side.lost += 1;
-        side.records.reject(record);
+        side.records.reject(record, room.desk.ledger.here());
     }
 
     /// Whether a record that was looked for is one: its tag says so, under one of the next numbers.

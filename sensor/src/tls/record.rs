@@ -1,5 +1,7 @@
 //! Records (RFC 8446, section 5.1): bytes of one direction in, whole records out. Holds at most one record.
 
+use model::SessionFates;
+
 /// Bytes of a record's head.
 pub(super) const HEAD: usize = 5;
 /// Longest body of a record: that of TLS 1.2, with room for its sealing.
@@ -67,14 +69,15 @@ fn head(bytes: &[u8]) -> Option<(Kind, usize)> {
 }
 
 impl Records {
-    /// Puts the next record, head included, into `out`, taking its bytes from `input`.
-    pub(super) fn next(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Next {
+    /// Puts the next record, head included, into `out`, taking its bytes from `input`. Counts what it skips.
+    pub(super) fn next(&mut self, input: &mut &[u8], out: &mut Vec<u8>, fates: &mut SessionFates) -> Next {
         out.clear();
         let skipped = self.skip.min(input.len());
         self.skip -= skipped;
+        fates.skipped += skipped as u64;
         *input = input.get(skipped..).unwrap_or_default();
         loop {
-            self.align(input);
+            self.align(input, fates);
             if self.partial.is_empty()
                 && let Some((kind, length)) = head(input)
                 && let Some((record, rest)) = input.split_at_checked(length)
@@ -96,26 +99,33 @@ impl Records {
                     out.extend(self.partial.drain(..length));
                     return Next::Whole(kind);
                 }
-                None if self.astray => drop(self.partial.drain(..1)),
+                None if self.astray => {
+                    fates.skipped += 1;
+                    self.partial.drain(..1);
+                }
                 None => return Next::Broken,
             }
         }
     }
 
     /// When astray: drops what no record can begin with.
-    fn align(&mut self, input: &mut &[u8]) {
+    fn align(&mut self, input: &mut &[u8], fates: &mut SessionFates) {
         if self.astray {
             let useless = self.partial.len() - search(&self.partial).len();
             self.partial.drain(..useless);
+            fates.skipped += useless as u64;
             if self.partial.is_empty() {
+                let before = input.len();
                 *input = search(input);
+                fates.skipped += (before - input.len()) as u64;
             }
         }
     }
 
     /// What looked like a record while astray is none: its bytes are searched again.
-    pub(super) fn reject(&mut self, record: &[u8]) {
+    pub(super) fn reject(&mut self, record: &[u8], fates: &mut SessionFates) {
         let after = search(record.get(1..).unwrap_or_default());
+        fates.skipped += (record.len() - after.len()) as u64;
         self.partial.splice(..0, after.iter().copied());
     }
 
@@ -127,7 +137,9 @@ impl Records {
     }
 
     /// So many bytes will not come.
-    pub(super) fn gap(&mut self, n: u64) -> Option<Lost> {
+    pub(super) fn gap(&mut self, n: u64, fates: &mut SessionFates) -> Option<Lost> {
+        // What came of the record in hand is lost with the rest.
+        fates.skipped += self.waiting();
         if self.astray {
             self.partial.clear();
             return Some(Lost::Place);
@@ -151,6 +163,11 @@ impl Records {
                 Some(Lost::Place)
             }
         }
+    }
+
+    /// Bytes of a record that is not whole yet.
+    pub(super) fn waiting(&self) -> u64 {
+        self.partial.len() as u64
     }
 
     /// Bytes held on the heap.

@@ -43,6 +43,11 @@ impl Held {
         let bytes = if let Waiting::Bytes(bytes) = &self.what { bytes.capacity() } else { 0 };
         bytes + size_of::<Self>()
     }
+
+    /// Bytes of the flow in it.
+    pub(super) fn bytes(&self) -> u64 {
+        if let Waiting::Bytes(bytes) = &self.what { bytes.len() as u64 } else { 0 }
+    }
 }
 
 /// One direction.

@@ -1,6 +1,6 @@
 //! Half of a socket: bytes of one direction in, whole messages by count and size out. Never keeps a message.
 
-use model::Sensitive;
+use model::{Sensitive, SessionFates};
 use smallvec::SmallVec;
 use zeroize::Zeroize;
 
@@ -91,21 +91,31 @@ impl Half {
         self.message.is_none() && self.frame.is_none() && self.head_len == 0 && !self.lost
     }
 
-    /// Reads on, to the end of the next message at most; what is left of `bytes`. At most `budget` bytes of a text
-    /// are read for sensitive data.
-    pub(super) fn push<'a>(&mut self, bytes: &'a [u8], budget: usize) -> Result<&'a [u8], Lost> {
-        let mut rest = bytes;
+    /// Reads on in `rest`, to the end of the next message at most. At most `budget` bytes of a text are read for sensitive
+    /// data.
+    pub(super) fn push(
+        &mut self,
+        rest: &mut &[u8],
+        budget: usize,
+        fates: &mut SessionFates,
+    ) -> Result<(), Lost> {
         while !rest.is_empty() && !self.closed {
-            let messages = self.count.messages;
-            rest = match self.frame {
-                None => self.read_head(rest, budget)?,
-                Some(frame) => self.read_payload(frame, rest),
-            };
+            let (messages, before) = (self.count.messages, rest.len());
+            if let Some(frame) = self.frame {
+                *rest = self.read_payload(frame, rest);
+                fates.bodies += (before - rest.len()) as u64;
+            } else {
+                let read = self.read_head(rest, budget);
+                fates.framing += (before - rest.len()) as u64;
+                read?;
+            }
             if self.count.messages != messages {
-                return Ok(rest);
+                return Ok(());
             }
         }
-        Ok(if self.closed { &[] } else { rest })
+        fates.opaque += rest.len() as u64;
+        *rest = &[];
+        Ok(())
     }
 
     /// `n` bytes are missing: inside a payload they are passed over exactly.
@@ -130,12 +140,11 @@ impl Half {
         Ok(())
     }
 
-    fn read_head<'a>(&mut self, bytes: &'a [u8], budget: usize) -> Result<&'a [u8], Lost> {
-        let mut rest = bytes;
-        while let [byte, after @ ..] = rest {
+    fn read_head(&mut self, rest: &mut &[u8], budget: usize) -> Result<(), Lost> {
+        while let [byte, after @ ..] = *rest {
             *self.head.get_mut(self.head_len).ok_or(Lost)? = *byte;
             self.head_len += 1;
-            rest = after;
+            *rest = after;
             if self.head_len == 2 {
                 self.check_head()?;
             }
@@ -144,7 +153,7 @@ impl Half {
                 break;
             }
         }
-        Ok(rest)
+        Ok(())
     }
 
     /// Bytes of the head in hand, as its second byte tells.

@@ -92,12 +92,12 @@ impl Socket {
         };
         let budget = if desk.config.inspect_bodies { desk.config.body_bytes_max } else { 0 };
         while !rest.is_empty() && !self.half(direction).lost {
-            match self.half(direction).push(rest, budget) {
-                Ok(left) => rest = left,
-                Err(_) => self.lose(direction, desk),
+            if self.half(direction).push(&mut rest, budget, desk.ledger.here()).is_err() {
+                self.lose(direction, desk);
             }
             self.report_if_full(at, desk, calls);
         }
+        desk.ledger.here().opaque += rest.len() as u64;
     }
 
     /// The flow, or one direction of it, is over.
