@@ -174,7 +174,9 @@ impl Flow {
         }
         self.see(direction, segment, bench);
         if segment.rst {
-            bench.desk.ledger.payload.out_of_window += segment.payload.len() as u64;
+            // Bytes on a SYN are counted where SYNs are.
+            let bytes = if segment.syn { 0 } else { segment.payload.len() };
+            bench.desk.ledger.payload.out_of_window += bytes as u64;
             return self.reset(direction, segment, at, bench);
         }
         if segment.syn {

@@ -215,6 +215,8 @@ impl Sensor {
             self.end(slot, Close::End, calls);
         }
         self.stamp(before, calls);
+        let fates = self.counts().fates;
+        debug_assert!(fates.is_balanced(), "every byte has one fate: {fates:?}");
     }
 
     /// No call emitted from now on has an earlier `ended_at`.

@@ -31,6 +31,7 @@ fn read(frames: &[OwnedFrame], config: SensorConfig) -> (Vec<ApiCall>, Sensor) {
     sensor.finish(&mut calls);
     let counts = sensor.counts();
     assert_eq!(counts.frames, counts.frames_used + sensor.losses().sum(LossUnit::Frames));
+    assert!(counts.fates.is_balanced(), "{:?}", counts.fates);
     assert_eq!((counts.flows_open, counts.memory_bytes), (0, 0));
     (calls, sensor)
 }

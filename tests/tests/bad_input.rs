@@ -147,6 +147,16 @@ fn what_is_no_capture_is_refused() {
 }
 
 #[test]
+fn what_is_no_key_log_is_refused() {
+    let folder = Folder::new();
+    let file = folder.write("in.pcap", capture());
+    let refused = binary::run(&["decode", "--keys", "/dev/zero", &file]);
+    assert_refused(&refused, 65, &["/dev/zero", "line 1 is longer than 4096 bytes", "SSLKEYLOGFILE"]);
+    let words = folder.write("words", "no key\n# a remark\n\n");
+    assert!(binary::run(&["decode", "--keys", &words, &file]).status.success());
+}
+
+#[test]
 fn a_capture_of_lies_is_survived() {
     let folder = Folder::new();
     let mut lies = capture();

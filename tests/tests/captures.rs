@@ -66,6 +66,7 @@ fn decode(file: &Path) -> Result<Decoded, String> {
     sensor.finish(&mut calls);
     let (counts, all) = (sensor.counts(), sensor.losses());
     assert_eq!(counts.frames, counts.frames_used + all.sum(model::LossUnit::Frames), "{}", file.display());
+    assert!(counts.fates.is_balanced(), "{}: {:?}", file.display(), counts.fates);
     let telling = |loss: &(Loss, u64)| !matches!(loss.0, Loss::Duplicate | Loss::IdleFlow);
     let losses: Vec<_> =
         all.nonzero().filter(telling).map(|(loss, n)| format!("{} {n}", loss.name())).collect();

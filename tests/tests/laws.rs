@@ -164,6 +164,7 @@ fn accounts_balance(frames: usize, sensor: &Sensor) -> TestCaseResult {
     let counts = sensor.counts();
     prop_assert_eq!(counts.frames, frames as u64);
     prop_assert_eq!(counts.frames, counts.frames_used + sensor.losses().sum(LossUnit::Frames));
+    prop_assert!(counts.fates.is_balanced(), "{:?}", counts.fates);
     Ok(())
 }
 
@@ -218,15 +219,21 @@ proptest! {
         prop_assert_eq!(judge(&many), judge(&one));
     }
 
-    /// Frames in = frames used + named losses, whatever the bytes.
+    /// Frames in = frames used + named losses, and every byte has one fate: whatever the bytes, whatever is lost, repeated
+    /// or out of order.
     #[test]
     fn accounting(
         scripts in scripts(3),
+        disturbances in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..6),
+        lost in proptest::collection::vec(any::<u16>(), 0..4),
         damage in proptest::collection::vec((any::<u16>(), any::<u16>(), any::<u8>()), 0..12),
         cuts in proptest::collection::vec((any::<u16>(), any::<u16>()), 0..4),
         noise in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..90), 0..4),
     ) {
-        let mut frames = conversation(&scripts, 3, 500);
+        let mut frames = disturbed(&conversation(&scripts, 3, 500), &disturbances);
+        for frame in lost {
+            frames.remove(usize::from(frame) % frames.len());
+        }
         for (frame, place, value) in damage {
             let frame = usize::from(frame) % frames.len();
             let place = usize::from(place) % frames[frame].bytes.len();

@@ -205,6 +205,36 @@ fn guests_who_say_nothing_keep_nobody_out_for_long() {
     assert_eq!(status, 200, "{text}");
 }
 
+/// A body of so many calls, made 8 MiB long by blanks: the longest that is taken.
+fn long(calls: usize) -> Vec<u8> {
+    let reports = vec![report("/a").to_string(); calls].join(",");
+    format!("[{reports}{:pad$}]", "", pad = (8 << 20) - reports.len() - 2).into_bytes()
+}
+
+#[test]
+fn a_full_queue_says_later_and_takes_it_later() {
+    let folder = tempfile::tempdir().expect("folder");
+    let daemon = Daemon::start(folder.path());
+    let known = bearer(SECRET);
+    let (work, blanks) = (post("/", &known, &long(20_000)), post("/", &known, &long(1)));
+    let mut taken = 0_u64;
+    // While the first is judged, there is room for one more like it.
+    let refused = (0..20).find_map(|_| {
+        [(&work, 20_000), (&blanks, 1), (&blanks, 1)].into_iter().find_map(|(post, calls)| {
+            let (status, text) = say(daemon.kong, post);
+            taken += if status == 200 { calls } else { 0 };
+            (status != 200).then_some((status, text))
+        })
+    });
+    let (status, text) = refused.expect("a queue that is full");
+    assert_eq!(status, 503, "{text}");
+    assert!(text.to_ascii_lowercase().contains("\r\nretry-after: 1\r\n"), "{text}");
+    assert!(eventually(|| say(daemon.kong, &blanks).0 == 200), "there is room again");
+    daemon.health(|line| {
+        line["calls"].as_u64() == Some(taken + 1) && line["losses"]["intake_busy"].as_u64() >= Some(1)
+    });
+}
+
 #[test]
 fn a_sideband_pair_becomes_one_call() {
     let folder = tempfile::tempdir().expect("folder");

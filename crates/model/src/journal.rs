@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{Losses, Timestamp};
+use crate::{ByteFates, Losses, Timestamp};
 
 /// Somebody changed something: an operator, or we ourselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +28,14 @@ pub struct Health {
     pub at: Timestamp,
     /// Frames read since start.
     pub frames: u64,
+    /// Frames of those that reached a flow: all but the losses that count frames.
+    #[serde(default)]
+    pub frames_used: u64,
     /// Captured bytes read since start.
     pub bytes: u64,
+    /// What became of the payload bytes of those frames.
+    #[serde(default)]
+    pub fates: ByteFates,
     /// Calls judged since start.
     pub calls: u64,
     /// Calls of those that were incomplete.

@@ -67,7 +67,6 @@ impl Flow {
                 self.conflict(bench);
             }
         } else if !segment.syn {
-            // Bytes on a SYN are counted where SYNs are.
             bench.desk.ledger.payload.out_of_window += segment.payload.len() as u64;
         }
         self.settle(at, bench)

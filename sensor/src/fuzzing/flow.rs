@@ -69,6 +69,7 @@ impl Stand {
         self.sensor.finish(&mut Vec::new());
         let (counts, losses) = (self.sensor.counts(), self.sensor.losses());
         assert_eq!(counts.frames, counts.frames_used + losses.sum(LossUnit::Frames), "all accounted for");
+        assert!(counts.fates.is_balanced(), "{:?}", counts.fates);
         assert_eq!((counts.flows_open, counts.memory_bytes), (0, 0), "nothing is left");
         // What tables without flows remember is forgotten by the next run.
         self.now = self.now.after(Duration::from_secs(1_000));

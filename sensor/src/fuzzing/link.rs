@@ -29,5 +29,6 @@ pub fn frame(data: &[u8]) {
         );
         let (counts, losses) = (sensor.counts(), sensor.losses());
         assert_eq!(counts.frames, counts.frames_used + losses.sum(LossUnit::Frames));
+        assert!(counts.fates.is_balanced(), "{:?}", counts.fates);
     });
 }

@@ -6,6 +6,7 @@ use model::{ApiCall, Timestamp};
 
 use super::{Dice, assert_same, with_desk};
 use crate::{
+    ledger::Waiting,
     session::Session,
     stream::{Close, Direction, FlowFacts, Piece},
 };
@@ -32,9 +33,18 @@ pub(super) fn hear(handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<Ap
     let mut session = Session::new(&facts);
     with_desk(|desk| {
         for (direction, piece) in pieces {
+            if let Piece::Bytes(bytes) = piece {
+                desk.ledger.deliver(bytes.len());
+            }
             session.piece(&facts, *direction, *piece, at, desk, &mut calls);
         }
         session.close(&facts, Close::End, at, desk, &mut calls);
+        let held = Waiting { payload: 0, sessions: session.waiting() };
+        desk.ledger.hold(Waiting::default(), held);
+        desk.ledger.end(held);
+        let [fates, inside] = [desk.ledger.fates().sessions, desk.ledger.fates().inside];
+        assert_eq!(fates.sum(), fates.delivered, "{fates:?}");
+        assert_eq!(inside.sum(), inside.delivered, "{inside:?}");
     });
     calls
 }

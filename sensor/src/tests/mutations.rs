@@ -102,6 +102,7 @@ proptest! {
             sensor.push(Frame { at: *at, bytes, wire_len, link: LinkType::Ethernet }, &mut calls);
             let counts = sensor.counts();
             prop_assert_eq!(counts.frames, counts.frames_used + sensor.losses().sum(LossUnit::Frames));
+            prop_assert!(counts.fates.is_balanced(), "{:?}", counts.fates);
             prop_assert!(counts.memory_bytes <= limit as u64);
         }
         sensor.finish(&mut calls);

@@ -94,7 +94,8 @@ impl Channel {
         match piece {
             Piece::Gap(n) => drop(records.gap(n, &mut nowhere)),
             Piece::Bytes(mut rest) => {
-                while let Next::Whole(_) = records.next(&mut rest, &mut room.desk.vault.record, &mut nowhere) {
+                while let Next::Whole(_) = records.next(&mut rest, &mut room.desk.vault.record, &mut nowhere)
+                {
                     records.astray = false;
                     self.seen.records[direction as usize] += 1;
                 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use model::{ApiCall, Losses, Pseudonyms};
+use model::{ApiCall, ByteFates, Losses, Pseudonyms};
 use pipe::{Bell, Sender, Sequencer};
 use sensor::{Sensor, Shard};
 
@@ -36,8 +36,12 @@ const WAIT: Duration = Duration::from_millis(10);
 pub(super) struct Read {
     /// Frames of all files.
     pub(super) frames: u64,
+    /// Those of them that reached a flow.
+    pub(super) frames_used: u64,
     /// Their captured bytes.
     pub(super) bytes: u64,
+    /// What became of their payload bytes.
+    pub(super) fates: ByteFates,
     /// What the sensors missed.
     pub(super) losses: Losses,
 }
@@ -46,7 +50,9 @@ impl Read {
     fn take_in(&mut self, sensor: &Sensor) {
         let counts = sensor.counts();
         self.frames += counts.frames;
+        self.frames_used += counts.frames_used;
         self.bytes += counts.bytes;
+        self.fates.merge(&counts.fates);
         self.losses.merge(sensor.losses());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use model::{Action, Losses};
+use model::{Action, ByteFates, Losses};
 use serde::Serialize;
 
 use super::{judge::Judged, source::Read};
@@ -13,8 +13,12 @@ pub(super) struct Summary {
     schema: &'static str,
     /// Frames read.
     pub(super) frames: u64,
+    /// Frames that reached a flow: all but the losses that count frames.
+    pub(super) frames_used: u64,
     /// Captured bytes of the frames, or bytes of a file of calls.
     pub(super) bytes: u64,
+    /// What became of the payload bytes of the frames.
+    pub(super) fates: ByteFates,
     /// Calls judged.
     pub(super) calls: u64,
     /// Calls touched by a gap, a cut or a missing answer.
@@ -50,7 +54,9 @@ impl Summary {
         Self {
             schema: soclog::SCHEMA,
             frames: read.frames,
+            frames_used: read.frames_used,
             bytes: read.bytes,
+            fates: read.fates,
             calls: judged.calls,
             incomplete_calls: judged.incomplete_calls,
             losses,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use model::{Health, Loss, Losses, Timestamp};
+use model::{ByteFates, Health, Loss, Losses, Timestamp};
 
 use crate::memory;
 
@@ -23,8 +23,12 @@ pub(super) struct Board {
 pub(super) struct ShardRow {
     /// Frames read.
     pub(super) frames: u64,
+    /// Those of them that reached a flow.
+    pub(super) frames_used: u64,
     /// Their captured bytes.
     pub(super) bytes: u64,
+    /// What became of their payload bytes.
+    pub(super) fates: ByteFates,
     /// What was missed.
     pub(super) losses: Losses,
 }
@@ -85,7 +89,9 @@ impl Board {
         for shard in &self.shards {
             let row = shard.lock().unwrap_or_else(PoisonError::into_inner);
             health.frames += row.frames;
+            health.frames_used += row.frames_used;
             health.bytes += row.bytes;
+            health.fates.merge(&row.fates);
             health.losses.merge(&row.losses);
         }
         health.losses.add(Loss::LedgerWrite, self.held_back.load(Ordering::Relaxed));

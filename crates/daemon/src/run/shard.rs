@@ -131,5 +131,13 @@ fn row(past: &ShardRow, sensor: &Sensor) -> ShardRow {
     let counts = sensor.counts();
     let mut losses: Losses = past.losses.clone();
     losses.merge(sensor.losses());
-    ShardRow { frames: past.frames + counts.frames, bytes: past.bytes + counts.bytes, losses }
+    let mut fates = past.fates;
+    fates.merge(&counts.fates);
+    ShardRow {
+        frames: past.frames + counts.frames,
+        frames_used: past.frames_used + counts.frames_used,
+        bytes: past.bytes + counts.bytes,
+        fates,
+        losses,
+    }
 }

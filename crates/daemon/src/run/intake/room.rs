@@ -72,7 +72,7 @@ impl Room {
     fn tell(&self, bytes: u64) {
         let mut losses = self.counted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         losses.merge(self.attestor.losses());
-        self.board.shard(self.row, ShardRow { frames: 0, bytes, losses });
+        self.board.shard(self.row, ShardRow { bytes, losses, ..ShardRow::default() });
     }
 }
 
