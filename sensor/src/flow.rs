@@ -4,6 +4,7 @@
 mod acceptance;
 mod bench;
 mod ending;
+mod holding;
 mod patience;
 mod unacked;
 
@@ -14,7 +15,6 @@ use model::{Ambiguities, Ambiguity, Loss, Timestamp};
 use crate::{
     half::{Fate, Half, Offer, Stamp},
     handshakes::Stage,
-    ledger::{Dropped, Waiting},
     segment::Segment,
     seq::Seq,
     session::Session,
@@ -134,29 +134,6 @@ impl Flow {
         } else {
             Class::Speaking
         }
-    }
-
-    /// Bytes kept for later and held by the conversation.
-    pub(crate) fn memory(&self) -> usize {
-        self.kept_bytes() + self.unacked.memory() + self.session.memory()
-    }
-
-    pub(crate) fn kept_bytes(&self) -> usize {
-        self.halves.iter().map(|half| half.kept_bytes).sum()
-    }
-
-    /// Bytes kept for later, by who keeps them.
-    pub(crate) fn waiting(&self) -> Waiting {
-        let [request, response] = &self.halves;
-        Waiting {
-            payload: request.waiting_bytes() + response.waiting_bytes(),
-            sessions: self.session.waiting(),
-        }
-    }
-
-    /// What both directions dropped since this was asked last.
-    pub(crate) fn take_dropped(&mut self) -> [Dropped; 2] {
-        self.halves.each_mut().map(|half| std::mem::take(&mut half.dropped))
     }
 
     /// Whether something waits for missing bytes, or for keys.

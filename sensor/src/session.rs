@@ -1,16 +1,19 @@
 //! Sessions: pieces of a flow in, to whichever protocol it speaks. Decides that by its first bytes, and again after an
 //! upgrade; reads nothing itself.
 
+mod look;
+
 use model::{Ambiguities, Ambiguity, ApiCall, Grade, Loss, Timestamp};
 
 use crate::{
     http::{Conversation, Desk, Upgrade},
-    http2::{self, Connection, PREFACE},
-    socks::{self, Heard, Socks},
+    http2::{Connection, PREFACE},
+    socks::{Heard, Socks},
     stream::{Close, Direction, FlowFacts, Piece},
-    tls::{self, Channel},
+    tls::Channel,
     websocket::Socket,
 };
+use look::{Look, look};
 
 /// What a flow speaks.
 #[allow(clippy::large_enum_variant, reason = "nearly all flows speak HTTP/1; a box would cost each of them")]
@@ -58,16 +61,6 @@ const LAYERS_MAX: u8 = 4;
 
 /// Between the numbers of a flow and of its tunnels; odd, so that they differ.
 const TUNNEL: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// What first bytes look like.
-enum Look {
-    Http1,
-    Http2,
-    Tls,
-    Socks,
-    /// So many bytes of the preface and nothing else.
-    Preface(u8),
-}
 
 impl Session {
     pub(crate) fn new(facts: &FlowFacts) -> Self {
@@ -377,30 +370,5 @@ impl Session {
                 call.grade = call.grade.max(Grade::B);
             }
         }
-    }
-}
-
-/// What the first bytes of a direction look like; `from_start` if they surely are the first.
-fn look(direction: Direction, bytes: &[u8], held: usize, from_start: bool, desk: &mut Desk) -> Look {
-    if direction == Direction::Request && from_start {
-        let expected = PREFACE.get(held..).unwrap_or_default();
-        let common = expected.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-        if common == expected.len() {
-            return Look::Http2;
-        }
-        if common == bytes.len() && held + common > 0 {
-            return Look::Preface(u8::try_from(held + common).unwrap_or(0));
-        }
-    }
-    if held > 0 {
-        Look::Http1
-    } else if direction == Direction::Request && from_start && socks::looks_like_socks(bytes) {
-        Look::Socks
-    } else if tls::looks_like_records(bytes, from_start) {
-        Look::Tls
-    } else if http2::looks_like_frames(direction, bytes, from_start, desk) {
-        Look::Http2
-    } else {
-        Look::Http1
     }
 }

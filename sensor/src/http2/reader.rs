@@ -2,6 +2,7 @@
 //! split over pieces or frames.
 
 mod gaps;
+mod stage;
 mod steps;
 
 pub(super) use gaps::GapFate;
@@ -18,6 +19,7 @@ use super::{
     },
 };
 use crate::stream::Direction;
+use stage::Stage;
 
 /// Bytes of a header block.
 pub(super) const BLOCK_BYTES_MAX: usize = 65_536;
@@ -25,22 +27,6 @@ pub(super) const BLOCK_BYTES_MAX: usize = 65_536;
 const CONTINUATIONS_MAX: u8 = 8;
 /// A buffer for blocks that is larger is let go after use.
 const SPARE_BYTES_MAX: usize = 4_096;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// So many bytes of the preface came.
-    Preface(usize),
-    Head,
-    /// In the bytes before the body of the frame in hand.
-    Fixed,
-    Body,
-    /// In padding, or in bytes that say nothing.
-    Skip,
-    /// Frames begin at an unknown place.
-    Seek,
-    /// Nothing more is read.
-    Deaf,
-}
 
 /// A header block in the making.
 #[derive(Clone, Copy, Debug)]
@@ -172,14 +158,7 @@ impl Reader {
                     Some(Step::More)
                 }
             };
-            let read = (unread - rest.len()) as u64;
-            match stage {
-                Stage::Body if self.frame.kind == DATA => fates.bodies += read,
-                Stage::Body => fates.heads += read,
-                Stage::Preface(_) | Stage::Head | Stage::Fixed | Stage::Skip => fates.framing += read,
-                Stage::Seek => fates.skipped += read,
-                Stage::Deaf => fates.opaque += read,
-            }
+            stage.count(self.frame, unread - rest.len(), fates);
             if let Some(step) = step {
                 break step;
             }
