@@ -227,9 +227,8 @@ impl Scores {
 
 /// Whether a verdict hits an attack rather than somebody whom it resembles.
 fn hits(verdict: &Raised, attack: u32, truth: &Truth) -> bool {
-    let Some(attack) = truth.attack(attack) else { return false };
-    let alone = verdict.users.honest.is_empty() && !attack.victims.contains(&verdict.principal);
-    alone || attack.is_hit_by(verdict.principal, verdict.kind)
+    let also_honest = !verdict.users.honest.is_empty();
+    truth.attack(attack).is_some_and(|attack| attack.is_hit_by(verdict.principal, verdict.kind, also_honest))
 }
 
 fn example(
@@ -277,9 +276,7 @@ fn outcome(attack: &Attack, course: &Course, raised: &[Raised]) -> Outcome {
         let Some((_, reached)) = verdict.reached.iter().find(|(number, _)| *number == attack.number) else {
             continue;
         };
-        if !attack.is_hit_by(verdict.principal, verdict.kind) && !verdict.users.honest.is_empty()
-            || attack.victims.contains(&verdict.principal)
-        {
+        if !attack.is_hit_by(verdict.principal, verdict.kind, !verdict.users.honest.is_empty()) {
             continue;
         }
         for tier in Tier::ALL.iter().filter(|tier| **tier <= verdict.tier) {

@@ -38,7 +38,7 @@ pub struct Attack {
     pub kind: String,
     /// Names of detectors that explain it rightly.
     pub explained_by: Vec<String>,
-    /// Principals on which a verdict is right: its own and the stolen ones. Addresses that it used need not be named.
+    /// Principals on which a verdict is right, sorted: its own and the stolen ones. Addresses that it used need not be named.
     pub guilty: Vec<PrincipalId>,
     /// Principals in whose name or place it acts without holding their credential: a verdict on them is wrong.
     pub victims: Vec<PrincipalId>,
@@ -55,10 +55,19 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Whether a verdict on this principal, which calls of the attack carried, hits it and nobody else by name.
+    /// Whether a verdict on a principal that calls of the attack carried is right. A client application that honest actors
+    /// use is never the attacker; what nobody honest used always is.
     #[must_use]
-    pub fn is_hit_by(&self, principal: PrincipalId, kind: PrincipalKind) -> bool {
-        !self.victims.contains(&principal) && (kind == PrincipalKind::Ip || self.guilty.contains(&principal))
+    pub fn is_hit_by(&self, principal: PrincipalId, kind: PrincipalKind, also_honest: bool) -> bool {
+        if self.victims.contains(&principal) {
+            return false;
+        }
+        match kind {
+            _ if !also_honest => true,
+            PrincipalKind::Client => false,
+            PrincipalKind::Ip => true,
+            _ => self.guilty.binary_search(&principal).is_ok(),
+        }
     }
 }
 

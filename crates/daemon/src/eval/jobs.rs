@@ -71,18 +71,22 @@ pub(super) fn run(tasks: &[Task], cut: &Cut) -> Result<Vec<Done>, Fault> {
             results[at] = Some(result);
         }
     };
-    thread::scope(|scope| {
-        for _ in 0..cut.threads.clamp(1, tasks.len().max(1)) {
-            scope.spawn(|| {
-                while let Some(at) = waiting.lock().ok().and_then(|mut waiting| waiting.pop_front()) {
-                    let watch = Stopwatch::start();
-                    let result = one(&tasks[at], cut);
-                    tell(&tasks[at], &watch);
-                    lock(at, result);
-                }
-            });
-        }
+    let broken = thread::scope(|scope| {
+        let work = || {
+            while let Some(at) = waiting.lock().ok().and_then(|mut waiting| waiting.pop_front()) {
+                let watch = Stopwatch::start();
+                let result = one(&tasks[at], cut);
+                tell(&tasks[at], &watch);
+                lock(at, result);
+            }
+        };
+        let threads: Vec<_> =
+            (0..cut.threads.clamp(1, tasks.len().max(1))).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().err()).count()
     });
+    if broken > 0 {
+        return Err(Fault::new(Exit::Io, "a run failed an assertion, named above; please report it"));
+    }
     let missing = || Err(Fault::new(Exit::Io, "a run came to no result; this is a mistake of ours"));
     let results = results.into_inner().unwrap_or_default();
     let fault = results.iter().position(|result| matches!(result, Some(Err(_))));

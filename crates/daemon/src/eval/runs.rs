@@ -19,6 +19,8 @@ use crate::{
 const TIMED: u64 = 61;
 /// Times kept per run.
 const TIMES_MAX: usize = 200_000;
+/// Calls from one restart to the next.
+const RESTART: u64 = 100_000;
 /// Calls that are put out of order together.
 const SHUFFLED: usize = 64;
 
@@ -163,14 +165,16 @@ pub(super) fn contest(world: World, cut: &Cut) -> Result<ContestScores, Fault> {
     Ok(contest.finish(&truth(&simulation.truth())))
 }
 
-/// The same calls, nobody refused: plain, once more, and out of order behind a sequencer.
+/// The same calls, nobody refused: plain, once more, out of order behind a sequencer, and with
+/// restarts.
 pub(super) fn stability(world: World, cut: &Cut) -> Result<Vec<Stability>, Fault> {
     let calls =
         || world.simulation(cut, cut.loss).map(|world| world.map(|(call, origin)| (call, label(&origin))));
     let budget = cut.budgets.first().copied().unwrap_or(2.0);
-    let mut plain = verdicts(calls()?.map(|(call, _)| call), world, budget);
-    let mut again = verdicts(calls()?.map(|(call, _)| call), world, budget);
-    let mut mixed = verdicts(Shuffled::new(calls()?), world, budget);
+    let mut plain = verdicts(calls()?.map(|(call, _)| call), world, budget, u64::MAX)?;
+    let mut again = verdicts(calls()?.map(|(call, _)| call), world, budget, u64::MAX)?;
+    let mut mixed = verdicts(Shuffled::new(calls()?), world, budget, u64::MAX)?;
+    let mut restarted = verdicts(calls()?.map(|(call, _)| call), world, budget, RESTART)?;
     plain.sort_unstable();
     let compared = |name: &str, other: &mut Vec<VerdictId>| {
         other.sort_unstable();
@@ -180,21 +184,44 @@ pub(super) fn stability(world: World, cut: &Cut) -> Result<Vec<Stability>, Fault
             different: difference(&plain, other),
         }
     };
-    Ok(vec![compared("once more", &mut again), compared("out of order behind the sequencer", &mut mixed)])
+    Ok(vec![
+        compared("once more", &mut again),
+        compared("out of order behind the sequencer", &mut mixed),
+        compared("restarted from a snapshot every 100 000 calls", &mut restarted),
+    ])
 }
 
-fn verdicts(calls: impl Iterator<Item = ApiCall>, world: World, budget: f64) -> Vec<VerdictId> {
+fn verdicts(
+    calls: impl Iterator<Item = ApiCall>,
+    world: World,
+    budget: f64,
+    restart: u64,
+) -> Result<Vec<VerdictId>, Fault> {
     let mut engine = Engine::new(settings(budget), world.names());
     let (mut reached, mut judgements, mut clock) = (Vec::new(), Vec::new(), Timestamp::ZERO);
-    for call in calls {
+    for (count, call) in (1_u64..).zip(calls) {
         engine.observe(&call, &mut judgements);
         tick(&mut engine, &mut clock, &call, &mut judgements);
         reached.extend(judgements.drain(..).filter_map(|judgement| match judgement {
             Judgement::Verdict(verdict) => Some(verdict.id),
             Judgement::Finding(_) => None,
         }));
+        if count.is_multiple_of(restart) {
+            engine = restarted(&engine, world, budget)?;
+        }
     }
-    reached
+    Ok(reached)
+}
+
+/// The engine that a new process would go on with.
+fn restarted(engine: &Engine, world: World, budget: f64) -> Result<Engine, Fault> {
+    let mut bytes = Vec::new();
+    let written = engine.snapshot(&mut bytes);
+    written.and_then(|()| Engine::restore(settings(budget), world.names(), &mut bytes.as_slice())).map_err(
+        |error| {
+            Fault::new(Exit::Io, format!("a snapshot was not taken up: {error}; this is a mistake of ours"))
+        },
+    )
 }
 
 /// Elements that only one of two sorted lists has.

@@ -17,6 +17,8 @@ use crate::{
     world::{KindId, RouteId, USER},
 };
 
+/// Longest mean pause, in seconds, of who slows down at each refusal.
+const SLOWEST_S: f64 = 172_800.0;
 /// Times that an attack comes back after having been refused.
 const RETURNS_MAX: u32 = 20;
 /// Principals remembered of one attack.
@@ -210,7 +212,7 @@ impl Attack {
         let is_stolen =
             matches!(self.program.source, Source::Stolen | Source::StolenPartner | Source::Dormant);
         match self.policy {
-            Policy::Slower => self.every *= 4.0,
+            Policy::Slower => self.every = (self.every * 4.0).min(SLOWEST_S),
             Policy::Wait => return Some(reply.ended + 3_600_000_000_000),
             Policy::GiveUp => {
                 if let Some(caller) = self.callers.get_mut(place) {
