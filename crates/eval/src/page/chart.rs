@@ -8,13 +8,15 @@ use super::html::escape;
 pub(super) struct Bar {
     pub(super) label: String,
     pub(super) share: f64,
+    /// The share with any answer at all, drawn pale behind.
+    pub(super) answered: f64,
     pub(super) low: f64,
     pub(super) high: f64,
     /// A mark of comparison: the best of the others.
     pub(super) other: Option<f64>,
 }
 
-/// Horizontal bars of shares, with limits as whiskers and the others as a grey stroke.
+/// Horizontal bars of shares, with limits as whiskers the others as a stroke.
 pub(super) fn bars(title: &str, bars: &[Bar]) -> String {
     let (left, width, step) = (190.0, 560.0, 20.0);
     let height = bars.len() as f64 * step + 34.0;
@@ -35,10 +37,11 @@ pub(super) fn bars(title: &str, bars: &[Bar]) -> String {
         let x = |share: f64| left + share.clamp(0.0, 1.0) * width;
         let _ = write!(
             svg,
-            r##"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text><rect x="{left}" y="{y:.1}" width="{:.1}" height="14" rx="2" fill="#0f6fb5"/><line x1="{:.1}" y1="{middle:.1}" x2="{:.1}" y2="{middle:.1}" stroke="#0b3d63" stroke-opacity=".55"/><text class="small" x="{:.1}" y="{:.1}">{:.0} %</text>"##,
+            r##"<text x="{:.1}" y="{:.1}" text-anchor="end">{}</text><rect x="{left}" y="{y:.1}" width="{:.1}" height="14" rx="2" fill="#c5dcee"/><rect x="{left}" y="{y:.1}" width="{:.1}" height="14" rx="2" fill="#0f6fb5"/><line x1="{:.1}" y1="{middle:.1}" x2="{:.1}" y2="{middle:.1}" stroke="#0b3d63" stroke-opacity=".55"/><text class="small" x="{:.1}" y="{:.1}">{:.0} %</text>"##,
             left - 8.0,
             y + 11.0,
             escape(&bar.label),
+            bar.answered.clamp(0.0, 1.0) * width,
             bar.share.clamp(0.0, 1.0) * width,
             x(bar.low),
             x(bar.high),

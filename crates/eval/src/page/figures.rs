@@ -5,6 +5,9 @@ use crate::{
     quantile::Spread,
 };
 
+/// Between thousands: a narrow space at which no line breaks.
+const GROUP: char = '\u{202f}';
+
 /// A number with as many digits as a reader needs: `0.38`, `12`, `4 091`, `1.2 M`.
 pub(crate) fn number(x: f64) -> String {
     let size = x.abs();
@@ -14,7 +17,7 @@ pub(crate) fn number(x: f64) -> String {
         format!("{:.1} M", x / 1e6)
     } else if size >= 1e3 {
         let whole = x.round() as i64;
-        format!("{} {:03}", whole / 1_000, (whole % 1_000).abs())
+        format!("{}{GROUP}{:03}", whole / 1_000, (whole % 1_000).abs())
     } else if size >= 10.0 || (size >= 1.0 && x.fract() == 0.0) {
         format!("{x:.0}")
     } else if size >= 0.01 {
@@ -81,7 +84,7 @@ mod tests {
     fn numbers_have_the_digits_that_matter() {
         let told: Vec<_> =
             [0.0, 0.000_2, 0.384, 0.5, 3.0, 2.25, 12.4, 999.0, 4_091.2, 1_234_567.0].map(number).into();
-        assert_eq!(told, ["0", "2e-4", "0.38", "0.5", "3", "2.25", "12", "999", "4 091", "1.2 M"]);
+        assert_eq!(told, ["0", "2e-4", "0.38", "0.5", "3", "2.25", "12", "999", "4\u{202f}091", "1.2 M"]);
     }
 
     #[test]

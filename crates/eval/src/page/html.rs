@@ -111,6 +111,7 @@ fn detection(page: &mut String, report: &Report, ours: &BudgetReport) {
         .map(|row| Bar {
             label: words(&row.kind),
             share: row.block.share,
+            answered: row.soft.share,
             low: row.block.low,
             high: row.block.high,
             other: best.get(&row.kind).copied(),
@@ -123,7 +124,7 @@ fn detection(page: &mut String, report: &Report, ours: &BudgetReport) {
     };
     let _ = write!(
         page,
-        "<p>Share of attacks with a block of one of their own principals before their end, at a budget of {} false blocks per million client-days. The thin line is the exact 95 % interval.{note}</p>",
+        "<p>Share of attacks with a block of one of their own principals before their end, at a budget of {} false blocks per million client-days. Pale: any enforceable verdict. The thin line is the exact 95 % interval.{note}</p>",
         number(ours.budget)
     );
     page.push_str(&bars("Share of attacks blocked, by kind", &drawn));

@@ -9,7 +9,7 @@ body { margin: 0 auto; max-width: 76rem; padding: 2rem 1.5rem 4rem; color: var(-
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; } p, li { max-width: 52rem; } .soft { color: var(--soft); }
 nav a { margin-right: 1rem; color: var(--ours); text-decoration: none; white-space: nowrap; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.4rem, 1fr)); gap: .8rem; margin: 1.2rem 0; }
 .tile { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; } .tile b { display: block; font-size: 1.55rem; line-height: 1.2; }
 .tile span { color: var(--soft); font-size: .85rem; }
 .wide { overflow-x: auto; margin: .6rem 0 1rem; } table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }

@@ -4,12 +4,29 @@ use std::fmt::Write as _;
 
 use super::html::escape;
 
+/// Heads of columns that hold words rather than figures.
+const WORDS: [&str; 9] = [
+    "age",
+    "client",
+    "cohort",
+    "detectors",
+    "principal",
+    "what happened on it",
+    "what happened that day",
+    "what was said",
+    "world",
+];
+
 /// A table under way.
 pub(super) struct Table(String);
 
 impl Table {
     pub(super) fn new(heads: &[String]) -> Self {
-        let heads: String = heads.iter().map(|head| format!("<th>{}</th>", escape(head))).collect();
+        let head = |head: &String| {
+            let left = if WORDS.contains(&head.as_str()) { " class=\"text\"" } else { "" };
+            format!("<th{left}>{}</th>", escape(head))
+        };
+        let heads: String = heads.iter().map(head).collect();
         Self(format!("<div class=\"wide\"><table><thead><tr>{heads}</tr></thead><tbody>"))
     }
 

@@ -61,13 +61,13 @@ fn kinds(page: &mut String, report: &Report) {
     if let Some(ours) = report.budgets.first() {
         let _ = writeln!(
             page,
-            "{:30}{:>9}{:>9}{:>9}{:>17}{:>17}{:>19}",
+            "{:30}{:>9}{:>9}{:>9}{:>18}{:>18}{:>24}",
             "kind", "blocked", "step-up", "any", "calls to block", "records", "time to block"
         );
         for row in &ours.kinds {
             let _ = writeln!(
                 page,
-                "{:30}{:>9}{:>9}{:>9}{:>17}{:>17}{:>19}",
+                "{:30}{:>9}{:>9}{:>9}{:>18}{:>18}{:>24}",
                 row.kind,
                 of(&row.block),
                 of(&row.step_up),
@@ -83,27 +83,23 @@ fn kinds(page: &mut String, report: &Report) {
 fn others(page: &mut String, report: &Report) {
     for baseline in &report.baselines {
         for at in &baseline.at {
-            let allowed = at
-                .budget
-                .map_or_else(|| "as published".to_owned(), |budget| format!("<= {}", number(budget)));
-            let _ = write!(
-                page,
-                "\n{:20}{allowed:>14} per million: {} found",
-                baseline.name,
-                percent(at.macro_share)
+            let allowed = at.budget.map_or_else(
+                || "as published".to_owned(),
+                |budget| format!("<= {} per million", number(budget)),
             );
+            let _ = write!(page, "\n{:20}{allowed:>22}: {} found", baseline.name, percent(at.macro_share));
         }
     }
     for variant in &report.variants {
         let _ = write!(
             page,
-            "\n{:34}{} blocked, {} false per million",
+            "\n{:48}{} blocked, {} false per million",
             variant.name,
             percent(variant.sets.block),
             number(variant.false_blocks.rate)
         );
     }
     for run in &report.stability {
-        let _ = write!(page, "\n{:34}{} of {} verdicts differ", run.name, run.different, run.verdicts);
+        let _ = write!(page, "\n{:48}{} of {} verdicts differ", run.name, run.different, run.verdicts);
     }
 }

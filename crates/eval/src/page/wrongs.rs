@@ -7,7 +7,13 @@ use super::{
     figures::{number, rate, words},
     table::{Table, plain, text},
 };
-use crate::{calibration::LEVELS, honest::Cell, interval::PerMillion, report::BudgetReport, scores::Denial};
+use crate::{
+    calibration::{FUSED, LEVELS, Row},
+    honest::Cell,
+    interval::PerMillion,
+    report::BudgetReport,
+    scores::Denial,
+};
 
 pub(super) fn honest(page: &mut String, ours: &BudgetReport) {
     page.push_str("<h2 id=\"honest\">Honest clients</h2>");
@@ -163,24 +169,25 @@ pub(super) fn calibration(page: &mut String, ours: &BudgetReport) {
         page.push_str("<p>Not measured.</p>");
         return;
     }
-    page.push_str("<p>Share of honest principal-days below each nominal probability. A calibrated detector follows the dashed line; above it, it cries wolf. The table gives observed / nominal and, in brackets, the days seen.</p>");
+    page.push_str("<p>Share of honest principal-days below each nominal probability. A calibrated detector follows the dashed line; above it, it cries wolf. The table gives observed / nominal and, in brackets, the days seen; cohorts without a day below 1e-2 are left out.</p>");
     let all: Vec<_> = ours.calibration.iter().filter(|row| row.cohort == "all").collect();
     let diagonal =
         Line { label: "nominal", colour: "#5b6875", points: vec![(1e-6, 1e-6), (1e-2, 1e-2)], dashed: true };
     let mut lines = vec![diagonal];
     lines.extend(all.iter().zip(COLOURS.iter().cycle()).map(|(row, colour)| Line {
         label: &row.detector,
-        colour,
+        colour: if row.detector == FUSED { "#111827" } else { colour },
         points: LEVELS.iter().zip(&row.observed).map(|(level, share)| (*level, share.share)).collect(),
         dashed: false,
     }));
-    lines.sort_by_key(|line| line.label != "fused" && !line.dashed);
+    lines.sort_by_key(|line| line.label != FUSED && !line.dashed);
     let axes =
         Decades { x: (-6, -2), y: (-7, -1), x_name: "nominal probability", y_name: "observed share of days" };
     page.push_str(&decades("Observed against nominal rates", &axes, &lines[..lines.len().min(18)]));
     let heads = ["detector", "cohort", "days", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6"].map(str::to_owned);
     let mut table = Table::new(&heads);
-    for row in &ours.calibration {
+    let spoke = |row: &&Row| row.cohort == "all" || row.observed[0].hits > 0;
+    for row in ours.calibration.iter().filter(spoke) {
         let mut line = vec![text(&row.detector), text(&row.cohort), plain(row.days.to_string())];
         line.extend(
             row.ratio
