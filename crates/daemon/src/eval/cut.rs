@@ -45,10 +45,10 @@ pub(crate) struct EvalArgs {
     /// Run rules of others on the same calls.
     #[arg(long)]
     pub(crate) baselines: bool,
-    /// Run without each of the engine's parts, and under loss.
+    /// Run the first seed without each of the engine's parts, and under loss.
     #[arg(long)]
     pub(crate) variants: bool,
-    /// Run again, out of order, and across a restart, and compare the verdicts.
+    /// Run the first seed again, out of order, and across restarts, and compare the verdicts.
     #[arg(long)]
     pub(crate) stability: bool,
     /// Threads; one per core by default.

@@ -40,16 +40,18 @@ pub(super) enum Done {
     Stability(Vec<Stability>),
 }
 
-/// Every run that was asked for.
+/// Every run that was asked for. Variants and stability are run on the first seed alone.
 pub(super) fn plan(cut: &Cut) -> Vec<Task> {
     let mut tasks = Vec::new();
     for seed in cut.seeds.clone() {
         for name in &cut.worlds {
             let world = World { name: *name, seed };
             let mut jobs: Vec<_> = (0..cut.budgets.len()).map(|budget| Job::Ours { budget }).collect();
-            jobs.extend((0..cut.variants.len()).map(|variant| Job::Variant { variant }));
             jobs.extend(cut.baselines.then_some(Job::Contest));
-            jobs.extend((cut.stability && seed == cut.seeds.start).then_some(Job::Stability));
+            if seed == cut.seeds.start {
+                jobs.extend((0..cut.variants.len()).map(|variant| Job::Variant { variant }));
+                jobs.extend(cut.stability.then_some(Job::Stability));
+            }
             tasks.extend(jobs.into_iter().map(|job| Task { world, job }));
         }
     }

@@ -44,12 +44,15 @@ fn measure(args: &EvalArgs) -> Result<Report, Fault> {
 fn assemble(cut: &Cut, tasks: &[Task], done: Vec<Done>) -> Report {
     let mut budgets: Vec<_> = cut.budgets.iter().map(|_| eval::Scores::default()).collect();
     let mut variants: Vec<_> = cut.variants.iter().map(|_| eval::Scores::default()).collect();
-    let mut contest = ContestScores::default();
+    let (mut contest, mut whole) = (ContestScores::default(), eval::Scores::default());
     let mut report = Report { setup: setup(cut), ..Report::default() };
     let mut costs = runs::Costs::default();
     for (task, done) in tasks.iter().zip(done) {
         match (task.job, done) {
             (Job::Ours { budget }, Done::Ours(scores, cost)) => {
+                if budget == 0 && task.world.seed == cut.seeds.start && !cut.variants.is_empty() {
+                    whole.add((*scores).clone());
+                }
                 budgets[budget].add(*scores);
                 costs.add(cost);
             }
@@ -61,14 +64,13 @@ fn assemble(cut: &Cut, tasks: &[Task], done: Vec<Done>) -> Report {
     }
     report.budgets =
         cut.budgets.iter().zip(budgets).map(|(budget, scores)| BudgetReport::of(*budget, scores)).collect();
-    let whole = report.budgets.first().map(|whole| Variant::of("whole", whole));
     if !cut.variants.is_empty() {
-        report.variants.extend(whole);
+        let first = cut.budgets.first().copied().unwrap_or_default();
+        let of = |name: &str, scores| Variant::of(name, &BudgetReport::of(first, scores));
+        report.variants.push(of("whole", whole));
+        let changed = cut.variants.iter().zip(variants);
+        report.variants.extend(changed.map(|(change, scores)| of(change.name, scores)));
     }
-    report.variants.extend(cut.variants.iter().zip(variants).map(|(variant, scores)| {
-        let budget = cut.budgets.first().copied().unwrap_or_default();
-        Variant::of(variant.name, &BudgetReport::of(budget, scores))
-    }));
     if cut.baselines {
         let mut allowed = cut.budgets.clone();
         allowed.extend([100.0, 1_000.0]);
