@@ -6,7 +6,7 @@ use model::{ApiCall, Timestamp};
 
 use super::{Dice, assert_same, with_desk};
 use crate::{
-    ledger::Waiting,
+    ledger::{Ledger, Waiting},
     session::Session,
     stream::{Close, Direction, FlowFacts, Piece},
 };
@@ -32,6 +32,8 @@ pub(super) fn hear(handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<Ap
     let at = Timestamp::from_nanos(1_000);
     let mut session = Session::new(&facts);
     with_desk(|desk| {
+        // Entries that feed a reader by itself deliver nothing.
+        desk.ledger = Ledger::default();
         for (direction, piece) in pieces {
             if let Piece::Bytes(bytes) = piece {
                 desk.ledger.deliver(bytes.len());
