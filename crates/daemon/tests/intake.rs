@@ -216,11 +216,11 @@ fn a_full_queue_says_later_and_takes_it_later() {
     let folder = tempfile::tempdir().expect("folder");
     let daemon = Daemon::start(folder.path());
     let known = bearer(SECRET);
-    let (work, blanks) = (post("/", &known, &long(20_000)), post("/", &known, &long(1)));
+    let (work, blanks) = (post("/", &known, &long(10_000)), post("/", &known, &long(1)));
     let mut taken = 0_u64;
     // While the first is judged, there is room for one more like it.
     let refused = (0..20).find_map(|_| {
-        [(&work, 20_000), (&blanks, 1), (&blanks, 1)].into_iter().find_map(|(post, calls)| {
+        [(&work, 10_000), (&blanks, 1), (&blanks, 1)].into_iter().find_map(|(post, calls)| {
             let (status, text) = say(daemon.kong, post);
             taken += if status == 200 { calls } else { 0 };
             (status != 200).then_some((status, text))
