@@ -145,3 +145,76 @@ fn attack(wire: &mut Wire, from: SocketAddrV4, n: u32, half: &[u8]) {
         }
     }
 }
+
+/// A frame of HTTP/2.
+fn h2(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(payload.len()).expect("small").to_be_bytes();
+    [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A header block: indexed fields of a GET, then literal ones that go into the table.
+fn h2_block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut block = vec![0x82, 0x87, 0x84];
+    for (name, value) in fields {
+        for (mark, text) in [(Some(0x40), name), (None, value)] {
+            block.extend(mark);
+            block.push(u8::try_from(text.len()).expect("less than 127"));
+            block.extend(text.as_bytes());
+        }
+    }
+    block
+}
+
+/// Ten floods, one connection each: by the allocator's count none holds more than half a mebibyte.
+#[test]
+fn a_flooded_connection_of_http2_holds_little() {
+    const LIMIT: u64 = 512 << 10;
+    const ROUNDS: u32 = 20_000;
+    type Flood = fn(u32) -> Vec<u8>;
+    let floods: [(&str, Flood); 10] = [
+        ("continuation", |n| h2(if n == 0 { 1 } else { 9 }, 0, 3, &[0x40; 16_000])),
+        ("bomb", |n| {
+            let mut block = h2_block(&[("x-bomb", &"v".repeat(120))]);
+            block.resize(1_000, 0xBE);
+            h2(1, 5, 2 * n + 3, &block)
+        }),
+        ("table", |n| h2(1, 5, 2 * n + 3, &h2_block(&[(&format!("x-{n}"), &"v".repeat(120))]))),
+        ("open streams", |n| h2(1, 4, 2 * n + 3, &h2_block(&[]))),
+        ("open bodies", |n| {
+            let head = h2(1, 4, 2 * n + 3, &h2_block(&[("content-type", "application/json")]));
+            [head, h2(0, 0, 2 * n + 3, br#"[{"a":{"b":["x","#)].concat()
+        }),
+        ("rapid reset", |n| [h2(1, 5, 2 * n + 3, &h2_block(&[])), h2(3, 0, 2 * n + 3, &[0; 4])].concat()),
+        ("settings", |_| h2(4, 0, 0, &[0, 4, 0, 1, 0, 0])),
+        ("ping", |_| h2(6, 0, 0, &[0; 8])),
+        ("priority", |n| h2(2, 0, 2 * n + 3, &[0; 5])),
+        ("window", |_| h2(8, 0, 0, &[0, 0, 0, 1])),
+    ];
+    let mut sensor = sensor(SensorConfig::default());
+    let mut calls = Vec::with_capacity(4_096);
+    for (place, (name, flood)) in floods.iter().enumerate() {
+        // The first time it fills what the sensor has once for all connections.
+        let [_, counted] = [0, 1].map(|time| {
+            let mut wire = Wire::starting_at(1_700_000_000);
+            wire.step_ns = 1_000;
+            let mut connection =
+                Connection::new(client(u32::try_from(2 * place + time).expect("small")), SERVER);
+            connection.open(&mut wire);
+            connection.data(&mut wire, Side::Client, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+            let first = [h2(4, 0, 0, &[]), h2(1, 5, 1, &h2_block(&[]))].concat();
+            connection.data(&mut wire, Side::Client, &first);
+            connection.data(&mut wire, Side::Server, &[h2(4, 0, 0, &[]), h2(1, 5, 1, &[0x88])].concat());
+            push(&mut sensor, &wire.frames, &mut calls);
+            wire.frames.clear();
+            (0..ROUNDS).for_each(|n| connection.data(&mut wire, Side::Client, &flood(n)));
+            measure(|| {
+                for frames in wire.frames.chunks(64) {
+                    push(&mut sensor, frames, &mut calls);
+                    calls.clear();
+                }
+            })
+        });
+        println!("{name}: {} KiB at the peak", counted.bytes_max >> 10);
+        assert!(counted.bytes_max <= LIMIT, "{name}: {} KiB", counted.bytes_max >> 10);
+    }
+}

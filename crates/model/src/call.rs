@@ -147,15 +147,13 @@ impl ApiCall {
         self.details.get_or_insert_default()
     }
 
-    /// What the status says of the request.
+    /// What the status says of the request; of a call of gRPC, whose status is nearly always 200, what its own says.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        match self.status {
-            None => Outcome::Unknown,
-            Some(401 | 407) => Outcome::Rejected,
-            Some(101 | 200..=399) => Outcome::Served,
-            Some(400..=499) => Outcome::Refused,
-            Some(_) => Outcome::Failed,
+        let grpc = self.details.as_ref().and_then(|details| details.grpc_status);
+        match (self.status, grpc) {
+            (Some(200..=299), Some(status)) => outcome_of_grpc(status),
+            (status, _) => outcome_of(status),
         }
     }
 
@@ -176,6 +174,26 @@ impl ApiCall {
             path: self.path.clone(),
             status: self.status,
         }
+    }
+}
+
+fn outcome_of(status: Option<u16>) -> Outcome {
+    match status {
+        None => Outcome::Unknown,
+        Some(401 | 407) => Outcome::Rejected,
+        Some(101 | 200..=399) => Outcome::Served,
+        Some(400..=499) => Outcome::Refused,
+        Some(_) => Outcome::Failed,
+    }
+}
+
+/// The codes of gRPC ("Status codes and their use in gRPC") as the status of HTTP that their authors map them to.
+fn outcome_of_grpc(status: u32) -> Outcome {
+    match status {
+        0 => Outcome::Served,
+        16 => Outcome::Rejected,
+        1 | 3 | 5..=12 => Outcome::Refused,
+        _ => Outcome::Failed,
     }
 }
 

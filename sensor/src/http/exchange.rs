@@ -6,7 +6,7 @@ mod streams;
 use compact_str::CompactString;
 use httparse::Header;
 use model::{
-    Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss,
+    Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss, Outcome,
     Principal, PrincipalKind, Signs, Timestamp,
 };
 
@@ -274,7 +274,7 @@ impl Exchange {
             _ => {}
         }
         // Who was refused, or not heard to be accepted, has not shown to be the user it names.
-        if matches!(self.call.status, None | Some(401 | 407)) {
+        if matches!(self.call.outcome(), Outcome::Unknown | Outcome::Rejected) {
             let is_credential = |kind: PrincipalKind| kind.is_credential();
             self.call.identities.retain(|known| is_credential(known.kind));
         }

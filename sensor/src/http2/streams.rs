@@ -9,7 +9,7 @@ pub(super) const STREAMS_MAX: usize = 1_024;
 /// Bytes that open streams may hold.
 pub(super) const STREAM_BYTES_MAX: usize = 256 << 10;
 /// Streams whose end is remembered.
-const ENDED_MAX: usize = 64;
+const ENDED_MAX: usize = 256;
 
 /// What a stream carries.
 pub(super) enum Talk {

@@ -52,7 +52,7 @@ fn a_call_of_grpc_tells_messages_and_status() {
     ear.close(Close::End);
     assert_eq!(ear.told(), "POST /pkg.Service/Method 200 A 213+14");
     let details = ear.calls[0].details.as_ref().expect("details");
-    assert_eq!(details.grpc_status, Some(7));
+    assert_eq!((details.grpc_status, ear.calls[0].outcome()), (Some(7), model::Outcome::Refused));
     let told = Messages {
         sent: 2,
         received: 1,
