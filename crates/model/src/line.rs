@@ -1,6 +1,8 @@
 //! Calls as JSON lines, by hand: the same bytes as serde's, at a fifth of its cost. Printing a call is most of what
 //! `decode` does for it.
 
+mod details;
+
 use std::{
     io::Write as _,
     net::{IpAddr, SocketAddr},
@@ -189,7 +191,7 @@ fn rest(out: &mut Vec<u8>, call: &ApiCall) {
     }
     if let Some(details) = &call.details {
         out.extend_from_slice(b",\"details\":");
-        by_serde(out, details);
+        details::write(out, details);
     }
 }
 
@@ -236,8 +238,9 @@ fn principal(out: &mut Vec<u8>, who: &Principal) {
 fn field(out: &mut Vec<u8>, id: &FieldId) {
     out.extend_from_slice(b"{\"name\":");
     text(out, &id.name);
-    out.extend_from_slice(b",\"object\":");
-    by_serde(out, &id.object);
+    out.extend_from_slice(b",\"object\":\"");
+    hex(out, &id.object.0.to_be_bytes());
+    out.push(b'"');
     out.extend_from_slice(match id.shape {
         IdShape::Int => b",\"shape\":\"int\"}",
         IdShape::Uuid => b",\"shape\":\"uuid\"}",

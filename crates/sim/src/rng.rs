@@ -109,7 +109,7 @@ impl Rng {
 /// The rank at this quantile.
 pub(crate) fn zipf(quantile: f64, n: u32) -> u32 {
     let top = f64::from(n) + 1.0;
-    count(top.powf(quantile) - 1.0).min(n.saturating_sub(1))
+    count((quantile * top.ln()).exp() - 1.0).min(n.saturating_sub(1))
 }
 
 /// A whole number of a real one, rounded, between 0 and the largest.

@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 
 use super::*;
 use crate::{
-    Ambiguities, Ambiguity, CallId, Context, Details, HeadSign, HeadSigns, Issued, LoginAttempt,
-    PrincipalKind, Pseudonyms, TokenAlgorithm,
+    Ambiguities, Ambiguity, BodyFacts, BodyForm, BodyState, CallId, Charset, Coding, Context, Details, Field,
+    HeadSign, HeadSigns, Issued, LoginAttempt, Operation, OperationKind, PrincipalKind, Pseudonyms,
+    Sensitive, SensitiveClass, Shape, Sign, Signs, Source, TokenAlgorithm, ValueKind,
 };
 
 fn an_address() -> impl Strategy<Value = IpAddr> {
@@ -36,6 +37,60 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn a_parameter()(name in ".{0,12}", kind in 0..8_usize, length in any::<u32>(), bits in any::<u8>(), magnitude in any::<i16>(), is_plain in any::<bool>()) -> Field {
+        use ValueKind::{Bool, File, Float, Int, List, Null, Object, Text};
+        let kind = [Null, Bool, Int, Float, Text, List, Object, File][kind];
+        let signs = if is_plain { Signs::default() } else { Sign::Sql.into() };
+        Field { name: name.into(), kind, length, charset: Charset(bits), magnitude: if is_plain { 0 } else { magnitude }, signs }
+    }
+}
+
+prop_compose! {
+    fn a_body()(
+        form in 0..3_usize, n in any::<u32>(), has_shape in any::<bool>(), is_odd in any::<bool>(),
+        fields in proptest::collection::vec(a_parameter(), 0..4),
+        classes in proptest::sample::subsequence(CLASSES.to_vec(), 0..8),
+    ) -> BodyFacts {
+        let part = u16::try_from(n >> 16).expect("half");
+        let shape = Shape { keys: u64::from(n) << 20, depth: part, values: n, items: n / 2, arrays: 3, longest: n / 3, duplicates: part };
+        let operation = Operation { kind: OperationKind::Query, name: "a".into(), roots: Default::default(), depth: 1, fields: part };
+        BodyFacts {
+            form: [BodyForm::Json, BodyForm::Graphql, BodyForm::Other][form],
+            coding: if is_odd { Coding::Gzip } else { Coding::Identity },
+            state: if is_odd { BodyState::Capped } else { BodyState::Whole },
+            bytes: u64::from(n),
+            shape: has_shape.then_some(shape),
+            fields: SmallVec::from_vec(fields),
+            operations: is_odd.then_some(operation).into_iter().collect(),
+            sensitive: classes.into_iter().map(|class| Sensitive { class, count: n }).collect(),
+        }
+    }
+}
+
+prop_compose! {
+    fn some_details()(
+        query in proptest::collection::vec(a_parameter(), 0..3),
+        request in proptest::option::of(a_body()), response in proptest::option::of(a_body()),
+        status in proptest::option::weighted(0.2, any::<u32>()), is_told in 0..6_u8,
+    ) -> Details {
+        let source = if is_told == 0 { Source::Har } else { Source::Mirror };
+        let canonical = (is_told == 1).then(|| "/a".into());
+        Details { source, canonical, query: SmallVec::from_vec(query), request, response, grpc_status: status, ..Details::default() }
+    }
+}
+
+const CLASSES: [SensitiveClass; 8] = [
+    SensitiveClass::CardNumber,
+    SensitiveClass::Iban,
+    SensitiveClass::Email,
+    SensitiveClass::Phone,
+    SensitiveClass::NationalId,
+    SensitiveClass::Passport,
+    SensitiveClass::Jwt,
+    SensitiveClass::ApiSecret,
+];
+
+prop_compose! {
     fn a_call()(
         (at, ended, id, port) in (any::<u64>(), any::<u64>(), any::<u64>(), any::<u16>()),
         (client, peer, server) in (an_address(), an_address(), an_address()),
@@ -45,7 +100,7 @@ prop_compose! {
         (hash, tls) in (any::<u64>(), 0..2_u64),
         identities in proptest::collection::vec(a_principal(), 0..3),
         (asked, given) in (proptest::collection::vec(a_field(), 0..3), proptest::collection::vec(a_field(), 0..3)),
-        more in any::<bool>(),
+        (more, details) in (any::<bool>(), proptest::option::of(some_details().prop_map(Box::new))),
     ) -> ApiCall {
         let who = identities.first().cloned();
         ApiCall {
@@ -84,7 +139,7 @@ prop_compose! {
             login: more.then(|| Box::new(LoginAttempt { user: who, password_tag: port })),
             decoys: more.then(|| "old-admin".into()).into_iter().collect(),
             ambiguities: if more { Ambiguity::Host.into() } else { Ambiguities::default() },
-            details: more.then(Box::<Details>::default),
+            details,
         }
     }
 }

@@ -118,13 +118,11 @@ impl Maker<'_> {
                 continue;
             }
             if written > 0 {
-                made.put(b",");
+                made.mark(b',');
             }
             written += 1;
             let field = made.begin(member, record);
-            made.put(b"\"");
-            made.put(member.name.as_bytes());
-            made.put(b"\":");
+            made.name(&member.name);
             self.member(member, field, Record { hash, ..record }, fill, made);
         }
         written
@@ -204,7 +202,7 @@ impl Maker<'_> {
         let mut items = 0;
         for at in 0..n {
             if at > 0 {
-                made.put(b",");
+                made.mark(b',');
             }
             items += u32::from(made.is_read());
             one(at, made);

@@ -140,6 +140,25 @@ impl Made {
         }
     }
 
+    #[inline]
+    fn mark(&mut self, byte: u8) {
+        self.bytes += 1;
+        if let Some(out) = &mut self.text {
+            out.push(byte);
+        }
+    }
+
+    /// A member's name with what stands around it.
+    #[inline]
+    fn name(&mut self, name: &str) {
+        self.bytes += name.len() as u64 + 3;
+        if let Some(out) = &mut self.text {
+            out.push(b'"');
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+        }
+    }
+
     /// Opens an object or a list; whether the sensor sees it.
     fn open(&mut self, mark: &[u8]) -> bool {
         let is_seen = self.is_read();

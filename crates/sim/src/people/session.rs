@@ -108,12 +108,11 @@ impl Actor {
         let has_release = sky.adopted > (crate::rng::mix(self.hash, 0x6164) % 1_000) as f64 / 1_000.0;
         let habit = match habit {
             "customer" if has_release && self.rng.chance(0.5) => "customer2",
-            "poll" if self.sender.archetype == Archetype::Poller && self.hash.is_multiple_of(5) => "poll",
             habit => habit,
         };
-        let weights =
-            stage.world.flows.iter().map(|flow| if flow.habit == habit { flow.weight } else { 0.0 });
-        u16::try_from(self.rng.weighted(weights)).ok()
+        let flows = &stage.world.habits.iter().find(|(known, _)| known == habit)?.1;
+        let weight = |flow: &u16| stage.world.flows.get(usize::from(*flow)).map_or(0.0, |flow| flow.weight);
+        flows.get(self.rng.weighted(flows.iter().map(weight))).copied()
     }
 
     fn walk(&mut self, at: (u16, u8, u16), now: u64, clock: &Clock, stage: &mut Stage) -> Option<u64> {

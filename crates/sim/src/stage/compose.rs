@@ -97,7 +97,7 @@ impl Stage {
         let client = sender.address;
         let mut context = self.looks.get(sender.look).map(|look| look.context).unwrap_or_default();
         context.headers = sender.headers.2;
-        let oddity = oddity(&path);
+        let oddity = ask.path.and_then(oddity);
         token_signs(exchange.shown(sender), ask.at, &mut context);
         if oddity.is_some() {
             context.signs.insert(HeadSign::Path);
@@ -124,7 +124,7 @@ impl Stage {
             given: given.filter(|_| matches!(status, Some(200..=299))).unwrap_or_default(),
             issued: self.issued(sender, exchange),
             login: self.attempt(exchange, &login),
-            decoys: decoys(&path),
+            decoys: ask.path.map(decoys).unwrap_or_default(),
             ambiguities: Default::default(),
             details: details((query, oddity), request, answer),
             path,

@@ -141,7 +141,6 @@ flow partner 4 firm.upload*1-3 firm.files firm.file*1-4
 flow partner 5 agg.account*3-40 agg.transactions*3-40
 flow bi 8 firm.files firm.file*5-40 firm.batches*3-20 firm.batch*5-60
 flow poll 20 terminal
-flow poll2 10 rates
 flow crawler 10 rates*2-12 branches*5-30
 flow monitor 10 status rates?40 branches?30
 flow developer 8 me accounts account*1-5 transactions*1-6 rates payees loan.quote*1-4

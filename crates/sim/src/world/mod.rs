@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) routes: Vec<Route>,
     pub(crate) flows: Vec<Flow>,
+    /// Flows of each habit.
+    pub(crate) habits: Vec<(CompactString, Vec<u16>)>,
     /// How its own apps, its pages and its partners show who they are.
     pub(crate) app: Login,
     pub(crate) page: Login,
@@ -312,8 +314,12 @@ impl World {
             let owned = route.act.kind().and_then(|kind| self.kinds.get(usize::from(kind)));
             route.is_open |= has_hole && owned.is_some_and(|kind| kind.scope != Scope::Public);
         }
-        for flow in &mut self.flows {
+        for (flow, place) in self.flows.iter_mut().zip(0..) {
             flow.weight *= 0.5 + rng.unit();
+            match self.habits.iter_mut().find(|(habit, _)| *habit == flow.habit) {
+                Some((_, flows)) => flows.push(place),
+                None => self.habits.push((flow.habit.clone(), vec![place])),
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn world(text: &str) -> Result<World, String> {
         kinds: Vec::new(),
         routes: Vec::new(),
         flows: Vec::new(),
+        habits: Vec::new(),
         app: Login::Jwt,
         page: Login::Cookie,
         partner: Login::Key,

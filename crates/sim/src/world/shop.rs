@@ -137,7 +137,6 @@ flow partner 4 partner.bulk*1-5 partner.price*2-30?50
 flow partner 2 partner.payouts partner.report?40 partner.fetch*1-3?40
 flow bi 8 partner.payouts*1-6 partner.report*1-3 partner.fetch*1-6 partner.orders*5-60
 flow poll 20 locker.poll
-flow poll2 10 messages.list
 flow crawler 10 products.list*2-8 products.read*10-60 products.reviews*1-20?50
 flow monitor 10 health.read home.read?40 products.list?40
 flow developer 8 config.read home.read products.search*1-6 me.read orders.list orders.read*1-8 cart.add*1-3 telemetry.push

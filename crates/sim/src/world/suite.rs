@@ -140,7 +140,6 @@ flow partner 5 ext.deals*1-2 ext.deal*4-40 ext.sync*1-5?60
 flow partner 3 ext.tasks*2-10
 flow bi 8 ext.export*1-3 ext.fetch*1-6 ext.deals*3-20 ext.contacts*5-40
 flow poll 20 agent.poll
-flow poll2 10 notices
 flow crawler 10 templates*2-8 template*10-60
 flow monitor 10 status templates?40
 flow developer 8 me projects project*1-4 task.new*1-6 task*1-6 search*1-4 gql.task*1-4
