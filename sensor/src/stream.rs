@@ -52,7 +52,7 @@ pub(crate) struct FlowFacts {
     pub(crate) client: SocketAddr,
     /// The end that answers.
     pub(crate) server: SocketAddr,
-    /// Keyed hash of the flow and its first time: the root of its call ids.
+    /// Keyed hash of the flow's ends, its first time and its first byte's number: the root of its call ids.
     pub(crate) number: u64,
     /// Whether the handshake was seen from both sides.
     pub(crate) handshake: bool,

@@ -119,7 +119,9 @@ impl Sensor {
             None => [segment.ack, Some(segment.seq)],
         };
         let stage = shake.map_or(Stage::Empty, |shake| shake.stage);
-        let born = [&key.bytes()[..], &self.now.as_nanos().to_be_bytes()].concat();
+        // With the first byte's number: a clock may stand still between two flows of the same ends.
+        let born =
+            [&key.bytes()[..], &self.now.as_nanos().to_be_bytes(), &segment.seq.0.to_be_bytes()].concat();
         let facts = FlowFacts {
             client,
             server,
