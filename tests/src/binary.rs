@@ -1,6 +1,7 @@
 //! The `sidewatch` binary for tests that run it as a user would. Builds it with the profile of the tests if need be.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
@@ -54,4 +55,9 @@ pub fn has(program: &str) -> bool {
 pub fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Says that a test is skipped, and why, on the screen: what `println!` says in a test that passes is shown to nobody.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }

@@ -6,7 +6,8 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -63,7 +64,7 @@ pub struct Gateway {
 
 #[derive(Debug)]
 struct Door {
-    front: SocketAddr,
+    front: PathBuf,
     seen: Arc<Mutex<Vec<Forwarded>>>,
 }
 
@@ -75,19 +76,19 @@ impl Gateway {
     #[must_use]
     pub fn start(kind: Kind, doors: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let doors: Vec<(Door, SocketAddr)> = (0..doors).map(|_| door()).collect();
-        let ports: Vec<(u16, u16)> =
-            doors.iter().map(|(door, back)| (door.front.port(), back.port())).collect();
+        let doors: Vec<(Door, SocketAddr)> = (0..doors).map(|n| door(folder.path(), n)).collect();
+        let ways: Vec<(&Path, u16)> =
+            doors.iter().map(|(door, back)| (door.front.as_path(), back.port())).collect();
         let path = folder.path().join("gateway.conf");
         let mut command = match kind {
             Kind::Nginx => {
-                fs::write(&path, nginx_settings(folder.path(), &ports)).expect("writable");
+                fs::write(&path, nginx_settings(folder.path(), &ways)).expect("writable");
                 let mut nginx = Command::new("nginx");
                 nginx.arg("-c").arg(&path).arg("-p").arg(folder.path()).args(["-e", "/dev/null"]);
                 nginx
             }
             Kind::Haproxy => {
-                fs::write(&path, haproxy_settings(&ports)).expect("writable");
+                fs::write(&path, haproxy_settings(&ways)).expect("writable");
                 let mut haproxy = Command::new("haproxy");
                 haproxy.arg("-db").arg("-f").arg(&path);
                 haproxy
@@ -97,7 +98,7 @@ impl Gateway {
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a gateway starts");
         let doors: Vec<Door> = doors.into_iter().map(|(door, _)| door).collect();
         let started = Instant::now();
-        while TcpStream::connect(doors.last().expect("at least one").front).is_err() {
+        while doors.iter().any(|door| UnixStream::connect(&door.front).is_err()) {
             assert!(started.elapsed() < Duration::from_secs(20), "{kind:?} does not come up");
             thread::sleep(Duration::from_millis(20));
         }
@@ -118,7 +119,7 @@ impl Gateway {
     pub fn ask(&self, door: usize, bytes: &[u8]) -> Heard {
         let door = &self.doors[door];
         door.seen.lock().expect("whole").clear();
-        let mut stream = TcpStream::connect(door.front).expect("the gateway listens");
+        let mut stream = UnixStream::connect(&door.front).expect("the gateway listens");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
         let _ = stream.write_all(bytes);
         let (mut answered, mut buffer) = (Vec::new(), [0; 4_096]);
@@ -139,12 +140,12 @@ impl Drop for Gateway {
     }
 }
 
-/// A port for the gateway, and a server behind it.
-fn door() -> (Door, SocketAddr) {
+/// A socket for the gateway, and a server behind it. The gateway listens on a file: a port that was free a moment ago
+/// may be somebody else's now.
+fn door(folder: &Path, n: usize) -> (Door, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let back = listener.local_addr().expect("bound");
-    // Free again at once: the gateway takes it.
-    let front = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+    let front = folder.join(format!("door{n}"));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let book = Arc::clone(&seen);
     thread::spawn(move || {
@@ -156,12 +157,13 @@ fn door() -> (Door, SocketAddr) {
     (Door { front, seen }, back)
 }
 
-fn nginx_settings(folder: &Path, ports: &[(u16, u16)]) -> String {
-    let servers: Vec<String> = ports
+fn nginx_settings(folder: &Path, ways: &[(&Path, u16)]) -> String {
+    let servers: Vec<String> = ways
         .iter()
         .map(|(front, back)| {
+            let front = front.display();
             format!(
-                "server {{ listen 127.0.0.1:{front}; location / {{ proxy_pass http://127.0.0.1:{back}; \
+                "server {{ listen unix:{front}; location / {{ proxy_pass http://127.0.0.1:{back}; \
                  proxy_http_version 1.1; proxy_set_header Host $http_host; }} }}\n"
             )
         })
@@ -177,11 +179,11 @@ fn nginx_settings(folder: &Path, ports: &[(u16, u16)]) -> String {
     )
 }
 
-fn haproxy_settings(ports: &[(u16, u16)]) -> String {
-    let proxies: Vec<String> = ports
+fn haproxy_settings(ways: &[(&Path, u16)]) -> String {
+    let proxies: Vec<String> = ways
         .iter()
         .map(|(front, back)| {
-            format!("listen p{front}\n bind 127.0.0.1:{front}\n server one 127.0.0.1:{back}\n")
+            format!("listen p{back}\n bind unix@{}\n server one 127.0.0.1:{back}\n", front.display())
         })
         .collect();
     format!(

@@ -85,7 +85,7 @@ impl Drop for Running {
 pub fn is_possible() -> bool {
     let possible = binary::is_root() && binary::has("haproxy");
     if !possible {
-        println!("skipped: capturing on lo needs root, and haproxy must be installed");
+        crate::binary::skipped("capturing on lo needs root, and haproxy must be installed");
     }
     possible
 }
@@ -328,7 +328,7 @@ impl Disk {
         mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m,mode=700"), "tmpfs"]).arg(path);
         let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
         if !mounted {
-            println!("skipped: this machine allows no mounts");
+            crate::binary::skipped("this machine allows no mounts");
         }
         mounted.then(|| Self(path.to_owned()))
     }

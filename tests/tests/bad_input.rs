@@ -216,7 +216,7 @@ fn places_that_can_not_be_written_are_named() {
 #[test]
 fn missing_rights_are_named() {
     if !binary::is_root() || !binary::has("setpriv") {
-        println!("skipped: needs root, and setpriv, to take rights away");
+        tests::binary::skipped("needs root, and setpriv, to take rights away");
         return;
     }
     let folder = Folder::new();

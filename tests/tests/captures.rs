@@ -95,7 +95,7 @@ fn reasons() -> BTreeMap<String, String> {
 #[test]
 fn every_capture_is_decoded_and_every_difference_has_its_reason() {
     if !captures().is_dir() {
-        eprintln!("skipped: {} is not there", captures().display());
+        tests::binary::skipped(&format!("{} is not there", captures().display()));
         return;
     }
     let theirs = column("INDEX.tsv", &[3, 5]);

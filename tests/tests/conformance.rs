@@ -65,11 +65,11 @@ fn captures() -> PathBuf {
 #[test]
 fn decode_and_tshark_see_the_same_calls_but_for_what_is_explained() {
     if !captures().is_dir() {
-        eprintln!("skipped: {} is not there", captures().display());
+        tests::binary::skipped(&format!("{} is not there", captures().display()));
         return;
     }
     if !has("tshark") {
-        eprintln!("skipped: tshark is not installed");
+        tests::binary::skipped("tshark is not installed");
         return;
     }
     let mut wrong = Vec::new();
@@ -99,7 +99,7 @@ fn every_difference_has_its_reason() {
 fn one_dropped_answer_among_a_thousand_costs_one_call() {
     let packed = captures().join("zeek__http__1000-requests-one-dropped-response.pcap.gz");
     if !packed.is_file() || !has("gzip") {
-        eprintln!("skipped: {} or gzip is not there", packed.display());
+        tests::binary::skipped(&format!("{} or gzip is not there", packed.display()));
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

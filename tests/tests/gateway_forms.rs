@@ -25,7 +25,7 @@ fn haproxy_and_we_never_differ_in_silence() {
 
 fn compare_with(kind: Kind, profile: GatewayProfile, program: &str) {
     if !has(program) && !has(&format!("/usr/sbin/{program}")) {
-        println!("skipped: {program} is not installed");
+        tests::binary::skipped(&format!("{program} is not installed"));
         return;
     }
     let list = odd_requests();

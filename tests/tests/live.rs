@@ -7,12 +7,12 @@ use tests::binary::{has, is_root, sidewatch, workspace};
 #[test]
 fn the_attacker_is_refused_by_haproxy_and_nobody_else() {
     if !is_root() {
-        eprintln!("skipped: network namespaces need root");
+        tests::binary::skipped("network namespaces need root");
         return;
     }
     for tool in ["haproxy", "tc", "ip", "unshare", "curl", "python3"] {
         if !has(tool) {
-            eprintln!("skipped: {tool} is not installed");
+            tests::binary::skipped(&format!("{tool} is not installed"));
             return;
         }
     }
@@ -22,7 +22,7 @@ fn the_attacker_is_refused_by_haproxy_and_nobody_else() {
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.code() == Some(77) {
-        eprintln!("skipped: {said}");
+        tests::binary::skipped(&said);
         return;
     }
     assert!(output.status.success(), "{said}");

@@ -168,7 +168,7 @@ fn an_interface_that_goes_away_ends_it_with_one_line() {
     };
     let name = format!("sw{}", std::process::id() % 100_000);
     if !binary::is_root() || !ip(&format!("link add {name} type veth peer name {name}p")) {
-        println!("skipped: making an interface needs root");
+        tests::binary::skipped("making an interface needs root");
         return;
     }
     assert!(ip(&format!("link set {name} up")) && ip(&format!("link set {name}p up")));

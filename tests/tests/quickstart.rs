@@ -116,7 +116,7 @@ fn every_call_is_counted() {
 #[test]
 fn decode_and_tshark_see_the_same_calls() {
     if !has("tshark") {
-        eprintln!("skipped: tshark is not installed");
+        tests::binary::skipped("tshark is not installed");
         return;
     }
     let capture = folder().join("quickstart.pcap");

@@ -34,7 +34,10 @@ impl Daemon {
         if let Some(status) = child.try_wait().expect("waits") {
             let errors = String::from_utf8(child.wait_with_output().expect("ends").stderr).expect("text");
             assert_eq!(status.code(), Some(77), "{errors}");
-            eprintln!("skipped: no right to capture on lo: {errors}");
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("skipped: no right to capture on lo: {errors}\n"),
+            );
             return None;
         }
         Some(Self { child, folder: folder.to_owned() })
@@ -157,7 +160,10 @@ fn tls_server(folder: &Path) -> Option<Child> {
     let made = Command::new("openssl").args(request).args(["-out", &cert]).output();
     let has_curl = Command::new("curl").arg("-V").output().is_ok_and(|output| output.status.success());
     if !has_curl || !made.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: openssl and curl are needed");
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("skipped: openssl and curl are needed\n"),
+        );
         return None;
     }
     let server = ["s_server", "-quiet", "-www", "-accept", "127.0.0.1:59999", "-key", &key, "-cert", &cert];

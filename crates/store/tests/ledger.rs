@@ -185,7 +185,10 @@ fn a_full_disk_costs_no_acknowledged_verdict() {
     fs::create_dir(&disk).unwrap();
     let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "none"]).arg(&disk).output();
     if !mount.is_ok_and(|done| done.status.success()) {
-        eprintln!("skipped: mounting a tmpfs needs root");
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("skipped: mounting a tmpfs needs root\n"),
+        );
         return;
     }
     let outcome = std::panic::catch_unwind(|| fill(&disk));

@@ -233,7 +233,7 @@ fn outside(from: u64, cases: u64) {
     let possible = Command::new("unshare").args(["--net", "true"]).output();
     let device = std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun");
     if !possible.is_ok_and(|output| output.status.success()) || device.is_err() {
-        println!("skipped: comparing with the kernel needs root, unshare and /dev/net/tun");
+        tests::binary::skipped("comparing with the kernel needs root, unshare and /dev/net/tun");
         return;
     }
     let mut inside = Command::new("unshare");

@@ -170,7 +170,10 @@ impl Haproxy {
     /// `None`, with a line that says so, where HAProxy is not installed.
     pub(crate) fn new() -> Option<Self> {
         if Command::new("haproxy").arg("-v").stdout(Stdio::null()).status().is_err() {
-            eprintln!("skipped: haproxy is not installed");
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("skipped: haproxy is not installed\n"),
+            );
             return None;
         }
         let folder = tempfile::tempdir().unwrap();

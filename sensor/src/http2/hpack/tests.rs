@@ -106,7 +106,10 @@ fn stories() -> Vec<Story> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/h2/hpack"));
     let mut found = Vec::new();
     let Ok(writers) = fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("skipped: {} is not there\n", folder.display()),
+        );
         return found;
     };
     for file in writers.flatten().filter_map(|entry| fs::read_dir(entry.path()).ok()).flatten().flatten() {
