@@ -14,6 +14,8 @@ use crate::{
 
 /// Share of the budget for a voice that only supports, against that of one that may block alone.
 const SUPPORT: f64 = 0.25;
+/// The same for a voice whose word is far rarer than the budget, or not spoken.
+const SHARP: f64 = 0.1;
 /// While a cohort is still learning, a score is never rarer than this.
 const WARM_P_MIN: f64 = 1e-4;
 
@@ -90,6 +92,7 @@ pub(crate) fn fuse(
         *weight = match spec.voice {
             _ if world.disabled.has(spec.detector) || learning && spec.grounds == Grounds::Score => 0.0,
             Voice::Full => 1.0,
+            Voice::Sharp => SHARP,
             Voice::Support => SUPPORT,
             Voice::Mute => 0.0,
         };
@@ -125,7 +128,7 @@ fn shares(weights: &[f64; DETECTORS], voices: &[Assessment; DETECTORS]) -> [f64;
 
 /// Whether a detector is one whose evidence is no more than unusual.
 pub(crate) fn only_supports(detector: Detector) -> bool {
-    REGISTRY[detector as usize].voice != Voice::Full
+    !REGISTRY[detector as usize].voice.blocks()
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod links;
 mod objects;
 mod outage;
 mod profile;
+mod proofs;
 mod rails;
 mod routes;
 mod scene;

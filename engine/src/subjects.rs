@@ -8,7 +8,7 @@ use crate::{
     age::Age,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, REGISTRY},
-    habits::Habits,
+    habits::{Habits, content::Oddest},
     hash::Tag,
     profile::Profile,
     routes::{Class, RouteId},
@@ -159,6 +159,10 @@ pub(crate) struct Mark {
     /// Kinds of ambiguity shown, a bit each, and the probability of the rarest; zero when there is none.
     pub(crate) kinds: u32,
     pub(crate) rarest: f64,
+    /// Evidence of a detector that keeps none in the subject's habits.
+    pub(crate) proof: Process,
+    /// The oddest thing that it sent, for the words.
+    pub(crate) oddest: Option<Box<Oddest>>,
 }
 
 impl Subject {

@@ -141,6 +141,8 @@ losses! {
     PrincipalEvicted = "principal_evicted", Rows;
     /// A principal that got no habits because as many as fit had some: it is judged by its peers' alone.
     HabitsFull = "habits_full", Rows;
+    /// The shape of a route's requests is not learnt: no room.
+    FormsFull = "forms_full", Rows;
     /// An object's owners evicted because their table was full.
     ObjectEvicted = "object_evicted", Rows;
     /// A path that no route was kept for because the route table was full.

@@ -1,12 +1,18 @@
 //! Detectors: each a file with its null hypothesis, listed here by name. A scene in, evidence in the subjects' rows out.
 //! Never decides what happens to anybody.
 
+mod assignment;
 mod binding;
 mod decoy;
 mod evasion;
 mod foreign_owner;
+mod header;
+mod injection;
+mod jwt;
 mod login;
+mod open_door;
 mod probing;
+mod shape;
 
 pub(crate) use evasion::Quirks;
 use model::Action;
@@ -29,12 +35,18 @@ macro_rules! detectors {
 
 // A new detector is a file, its `mod` line above, and its line here.
 detectors! {
+    Assignment = assignment;
     Binding = binding;
     Decoy = decoy;
     Evasion = evasion;
     ForeignOwner = foreign_owner;
+    Header = header;
+    Injection = injection;
+    Jwt = jwt;
     Login = login;
+    OpenDoor = open_door;
     Probing = probing;
+    Shape = shape;
 }
 
 /// What a detector says of a subject now.
@@ -86,6 +98,8 @@ pub(crate) enum Grounds {
 pub(crate) enum Voice {
     /// It may block alone.
     Full,
+    /// It may block alone, speaks seldom and then with certainty: it needs little of the budget.
+    Sharp,
     /// It multiplies what others say.
     Support,
     /// It is for people to read and counts in no verdict.
@@ -99,6 +113,13 @@ pub(crate) enum Crowding {
     Counts,
     /// A release, a sale, an outage: each counts less, and people are told.
     Excuses,
+}
+
+impl Voice {
+    /// Whether it may block alone.
+    pub(crate) fn blocks(self) -> bool {
+        matches!(self, Self::Full | Self::Sharp)
+    }
 }
 
 /// One detector as the engine runs it.
@@ -151,7 +172,7 @@ pub struct DetectorFacts {
 /// Every detector, sorted by name.
 #[must_use]
 pub fn detectors() -> Vec<DetectorFacts> {
-    REGISTRY.iter().map(|spec| DetectorFacts { name: spec.name, blocks: spec.voice == Voice::Full }).collect()
+    REGISTRY.iter().map(|spec| DetectorFacts { name: spec.name, blocks: spec.voice.blocks() }).collect()
 }
 
 /// A set of detectors.

@@ -30,7 +30,7 @@ impl Habits {
 }
 
 /// What is usual for everybody.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub(crate) volume: volume::Shared,
     pub(crate) structure: structure::Shared,

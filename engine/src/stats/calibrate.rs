@@ -128,6 +128,10 @@ fn bulk(sample: &[(f32, f32)], votes: u32) -> Vec<(f32, f32)> {
         }
         above = (above - weight).max(0.0);
     }
+    // Beyond all of them, however many share the largest.
+    if let Some((largest, _)) = sample.last() {
+        knots.push((largest.next_up(), 1.0 / total));
+    }
     knots
 }
 
@@ -209,6 +213,13 @@ mod tests {
         assert!((calibrator.p(1e3, None) - 1.0 / 501.0).abs() < 1e-12);
         let (calibrator, _) = learnt(Kind::Surprise, NULLS[0].1, 1, 6_000);
         assert!(calibrator.p(1e3, None) < 1e-8);
+    }
+
+    #[test]
+    fn a_score_beyond_all_is_rare_even_if_all_were_alike() {
+        let (calibrator, _) = learnt(Kind::Surprise, |_| 0.0, 1, 4_000);
+        assert!((calibrator.p(0.0, None) - 1.0).abs() < 1e-6);
+        assert!((calibrator.p(9.0, None) - 1.0 / 4_001.0).abs() < 1e-6);
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl<const N: usize> Categories<N> {
         self.0.iter().map(|votes| u32::from(*votes)).sum()
     }
 
+    /// Votes of each sort.
+    pub(crate) fn each(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|votes| u32::from(*votes))
+    }
+
     /// Surprise of one of sort `which`, in nats.
     pub(crate) fn surprise(&self, which: usize) -> f32 {
         let votes = self.votes();

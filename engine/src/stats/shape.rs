@@ -12,6 +12,12 @@ use crate::hash::mix;
 const FIELDS_MAX: usize = 48;
 /// Characters told apart: the bits of a charset.
 const CHARSETS: u8 = 8;
+/// Votes that make a field a practice.
+const PRACTICE: u16 = 3;
+/// Place of marks among them.
+const MARK: usize = Charset::MARK.trailing_zeros() as usize;
+/// Votes from which a field can be said never to hold something.
+const CODE_VOTES_MIN: u32 = 50;
 
 /// What calls of one route look like: 4 to 16 KiB.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,6 +25,10 @@ pub(crate) struct FormModel {
     votes: u16,
     /// Votes that brought a new name after the first twenty.
     novel: u16,
+    /// Votes in which a name stood twice.
+    repeated: u16,
+    /// Fields that are nearly always there, by place.
+    always: u64,
     fields: Vec<Named>,
     body: BodyModel,
 }
@@ -39,6 +49,16 @@ pub(crate) struct FieldModel {
     charset: [u16; CHARSETS as usize],
     looks: Choices,
     styles: Categories<5>,
+    plain: Plain,
+}
+
+/// What most values of a field have in common: a value within is looked at no further.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Plain {
+    kinds: u8,
+    charset: u8,
+    from: f32,
+    to: f32,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,6 +67,8 @@ struct BodyModel {
     longest: Gauge,
     values: Gauge,
     bytes: Gauge,
+    /// Sizes up to which nothing is odd, in this order.
+    plain: [f32; 4],
 }
 
 /// The oddest thing about a call.
@@ -57,10 +79,12 @@ pub(crate) struct Oddity<'a> {
     pub(crate) aspect: Aspect,
     /// The field, empty for the whole body.
     pub(crate) field: &'a str,
+    /// Its size, where the size is odd.
+    pub(crate) seen: f32,
 }
 
 /// What may be odd.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Aspect {
     #[default]
     Nothing,
@@ -78,6 +102,8 @@ pub(crate) enum Aspect {
     Missing,
     /// A field that nobody sends.
     Unknown,
+    /// A name that stands twice.
+    Repeated,
     /// Nesting of the body.
     Depth,
     /// Its longest list.
@@ -90,13 +116,70 @@ pub(crate) enum Aspect {
 
 impl<'a> Oddity<'a> {
     fn raise(&mut self, score: f32, aspect: Aspect, field: &'a str) {
+        self.raise_size(score, aspect, field, 0.0);
+    }
+
+    fn raise_size(&mut self, score: f32, aspect: Aspect, field: &'a str, seen: f32) {
         if score > self.score {
-            *self = Self { score, aspect, field };
+            *self = Self { score, aspect, field, seen };
         }
     }
 }
 
 impl FormModel {
+    /// Whether nothing about a call is worth a closer look: all is as in most votes. True until twenty votes are in.
+    pub(crate) fn is_plain(&self, fields: &[Field], body: Option<(&Shape, u64)>) -> bool {
+        if u32::from(self.votes) < VOTES_MIN {
+            return true;
+        }
+        let (mut seen, mut from) = (0_u64, 0);
+        for field in fields {
+            let Some(at) = self.place(&field.name, from) else { return false };
+            if seen & 1 << at != 0 || !self.fields[at].model.plain.holds(field) {
+                return false;
+            }
+            (seen, from) = (seen | 1 << at, at + 1);
+        }
+        self.always & !seen == 0 && body.is_none_or(|(shape, bytes)| self.body.is_plain(shape, bytes))
+    }
+
+    /// Whether a field that is known well has never held marks such as quotes and brackets, or never a text at all: what
+    /// looks like code does not stand there by chance. `None` when the field is not known well.
+    pub(crate) fn bars_code(&self, name: &str) -> Option<bool> {
+        let model = &self.fields[self.place(name, 0)?].model;
+        let votes = model.kinds.votes();
+        let rare = |times: u16| u32::from(times) * 200 < votes;
+        (votes >= CODE_VOTES_MIN).then(|| rare(model.charset[MARK]))
+    }
+
+    /// Fields that nobody sends, or so few that they are no practice, once enough is known to say so.
+    pub(crate) fn strangers<'a>(&self, fields: &'a [Field]) -> impl Iterator<Item = &'a Field> {
+        let known = u32::from(self.votes) >= CODE_VOTES_MIN && self.fields.len() < FIELDS_MAX;
+        fields.iter().filter(move |field| known && self.is_strange(&field.name))
+    }
+
+    fn is_strange(&self, name: &str) -> bool {
+        self.place(name, 0).is_none_or(|at| self.fields[at].present < PRACTICE)
+    }
+
+    /// The size under which 99 of 100 votes stay, or the share of votes that do as most do, in percent.
+    pub(crate) fn usual(&self, oddity: &Oddity<'_>) -> f32 {
+        let most = |gauge: &Gauge| gauge.quantile(0.99).exp2() - 1.0;
+        let share = |times: u16| 100.0 * f32::from(times) / f32::from(self.votes).max(1.0);
+        let field = self.place(oddity.field, 0).map(|at| &self.fields[at]);
+        match (oddity.aspect, field) {
+            (Aspect::Size, Some(field)) => most(&field.model.size),
+            (Aspect::Depth, _) => most(&self.body.depth),
+            (Aspect::Longest, _) => most(&self.body.longest),
+            (Aspect::Values, _) => most(&self.body.values),
+            (Aspect::Bytes, _) => most(&self.body.bytes),
+            (Aspect::Unknown, _) => share(self.novel),
+            (Aspect::Repeated, _) => share(self.repeated),
+            (Aspect::Missing, Some(field)) => share(field.present),
+            _ => 0.0,
+        }
+    }
+
     /// Judges a call's fields and body. Empty until twenty votes are in.
     pub(crate) fn judge<'a>(&'a self, fields: &'a [Field], body: Option<(&Shape, u64)>) -> Oddity<'a> {
         let mut oddity = Oddity::default();
@@ -109,6 +192,9 @@ impl FormModel {
                 oddity.raise(self.ln_rare(self.novel), Aspect::Unknown, &field.name);
                 continue;
             };
+            if seen & 1 << at != 0 {
+                oddity.raise(self.ln_rare(self.repeated), Aspect::Repeated, &field.name);
+            }
             (seen, from) = (seen | 1 << at, at + 1);
             self.fields[at].model.judge(field, &mut oddity);
         }
@@ -119,6 +205,9 @@ impl FormModel {
             }
         }
         if let Some((shape, bytes)) = body {
+            if shape.duplicates > 0 {
+                oddity.raise(self.ln_rare(self.repeated), Aspect::Repeated, "");
+            }
             self.body.judge(shape, bytes, &mut oddity);
         }
         oddity
@@ -127,6 +216,7 @@ impl FormModel {
     /// Takes one vote: a call of an unflagged principal, one per principal and day.
     pub(crate) fn learn(&mut self, fields: &[Field], body: Option<(&Shape, u64)>) {
         let (mut seen, mut from, mut new) = (0_u64, 0, false);
+        let mut twice = body.is_some_and(|(shape, _)| shape.duplicates > 0);
         for field in fields {
             let at = match self.place(&field.name, from) {
                 Some(at) => at,
@@ -146,6 +236,7 @@ impl FormModel {
             if seen & 1 << at == 0 {
                 named.present = named.present.saturating_add(1);
             }
+            twice |= seen & 1 << at != 0;
             seen |= 1 << at;
             named.model.learn(field);
         }
@@ -153,11 +244,25 @@ impl FormModel {
             self.body.learn(shape, bytes);
         }
         self.novel += u16::from(new && u32::from(self.votes) >= VOTES_MIN);
+        self.repeated += u16::from(twice);
         self.votes += 1;
         if self.votes == u16::MAX {
-            (self.votes, self.novel) = (self.votes / 2, self.novel / 2);
+            (self.votes, self.novel, self.repeated) = (self.votes / 2, self.novel / 2, self.repeated / 2);
             self.fields.iter_mut().for_each(|named| named.present /= 2);
         }
+        if u32::from(self.votes).is_multiple_of(VOTES_MIN) {
+            self.settle();
+        }
+    }
+
+    /// Finds what most votes have in common.
+    fn settle(&mut self) {
+        let votes = u32::from(self.votes);
+        let constant = |named: &Named| u32::from(named.present) * 50 >= votes * 49;
+        let places = self.fields.iter().enumerate().filter(|(_, named)| constant(named));
+        self.always = places.fold(0, |set, (at, _)| set | 1 << at);
+        self.fields.iter_mut().for_each(|named| named.model.settle());
+        self.body.settle();
     }
 
     /// Takes the form of an id found in a field; with the vote of its call.
@@ -171,7 +276,7 @@ impl FormModel {
     pub(crate) fn judge_style<'a>(&self, name: &'a str, style: IdShape) -> Oddity<'a> {
         let score =
             self.place(name, 0).map_or(0.0, |at| self.fields[at].model.styles.surprise(style as usize));
-        Oddity { score, aspect: Aspect::Style, field: name }
+        Oddity { score, aspect: Aspect::Style, field: name, seen: 0.0 }
     }
 
     /// Where a name stands. Calls name their fields in the same order, so the search begins after the last one found.
@@ -200,12 +305,27 @@ impl FieldModel {
             return;
         }
         oddity.raise(self.kinds.surprise(field.kind as usize), Aspect::Kind, name);
-        oddity.raise(self.size.surprise(size(field)), Aspect::Size, name);
+        oddity.raise_size(self.size.surprise(size(field)), Aspect::Size, name, size(field));
         let rarest = classes(field.charset).map(|class| self.charset[class]).min().unwrap_or(u16::MAX);
         let rare = (f32::from(rarest) + 0.5) / (votes as f32 + 1.0);
         oddity.raise(-rare.ln(), Aspect::Charset, name);
         // Last: a strange character makes a strange look, but says more.
         oddity.raise(self.looks.surprise(look(field)), Aspect::Choice, name);
+    }
+
+    /// Finds what most values have in common: at least one in fifty shows each part of it.
+    fn settle(&mut self) {
+        let votes = self.kinds.votes();
+        let often = |times: u32| times * 50 >= votes;
+        let set = |bits: &mut dyn Iterator<Item = u32>| {
+            bits.enumerate().filter(|(_, times)| often(*times)).fold(0_u8, |set, (bit, _)| set | 1 << bit)
+        };
+        self.plain = Plain {
+            kinds: set(&mut self.kinds.each()),
+            charset: set(&mut self.charset.iter().map(|times| u32::from(*times))),
+            from: (self.size.quantile(0.01) - 0.3).exp2() - 1.0,
+            to: (self.size.quantile(0.99) + 0.3).exp2() - 1.0,
+        };
     }
 
     fn learn(&mut self, field: &Field) {
@@ -218,12 +338,36 @@ impl FieldModel {
     }
 }
 
+impl Plain {
+    fn holds(&self, field: &Field) -> bool {
+        let size = size(field);
+        self.kinds & 1 << field.kind as u8 != 0
+            && field.charset.0 & !self.charset == 0
+            && size >= self.from
+            && size <= self.to
+    }
+}
+
 impl BodyModel {
+    fn is_plain(&self, shape: &Shape, bytes: u64) -> bool {
+        let sizes = [f32::from(shape.depth), shape.longest as f32, shape.values as f32, bytes as f32];
+        shape.duplicates == 0 && sizes.iter().zip(self.plain).all(|(size, plain)| *size <= plain)
+    }
+
+    fn settle(&mut self) {
+        let gauges = [&self.depth, &self.longest, &self.values, &self.bytes];
+        self.plain = gauges.map(|gauge| (gauge.quantile(0.99) + 0.3).exp2() - 1.0);
+    }
+
     fn judge(&self, shape: &Shape, bytes: u64, oddity: &mut Oddity<'_>) {
-        oddity.raise(self.depth.surprise(f32::from(shape.depth)), Aspect::Depth, "");
-        oddity.raise(self.longest.surprise(shape.longest as f32), Aspect::Longest, "");
-        oddity.raise(self.values.surprise(shape.values as f32), Aspect::Values, "");
-        oddity.raise(self.bytes.surprise(bytes as f32), Aspect::Bytes, "");
+        for (gauge, size, aspect) in [
+            (&self.depth, f32::from(shape.depth), Aspect::Depth),
+            (&self.longest, shape.longest as f32, Aspect::Longest),
+            (&self.values, shape.values as f32, Aspect::Values),
+            (&self.bytes, bytes as f32, Aspect::Bytes),
+        ] {
+            oddity.raise_size(gauge.surprise(size), aspect, "", size);
+        }
     }
 
     fn learn(&mut self, shape: &Shape, bytes: u64) {

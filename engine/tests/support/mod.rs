@@ -1,6 +1,8 @@
 //! A small world of callers: seeds and scripts in, calls in order and their judgements out.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
+pub mod market;
+
 use std::{net::IpAddr, time::Duration};
 
 use engine::{Engine, EngineConfig, Judgement};
