@@ -28,17 +28,6 @@ impl Default for CallWriter {
     }
 }
 
-const HEX: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut table = [[0; 2]; 256];
-    let mut n = 0;
-    while n < 256 {
-        table[n] = [digits[n >> 4], digits[n & 15]];
-        n += 1;
-    }
-    table
-};
-
 /// What stands for a byte inside a JSON text: 0 itself, `u` a code, else the letter behind a backslash.
 const ESCAPE: [u8; 256] = {
     let mut table = [0; 256];
@@ -63,7 +52,7 @@ impl CallWriter {
         out.extend_from_slice(b"{\"at\":");
         self.time(out, call.at);
         out.extend_from_slice(b",\"id\":\"");
-        hex(out, &call.id.0.to_be_bytes());
+        hex(out, call.id.0);
         out.extend_from_slice(b"\",\"client\":\"");
         address(out, call.client);
         out.extend_from_slice(b"\",\"peer\":\"");
@@ -167,11 +156,11 @@ fn context(out: &mut Vec<u8>, call: &ApiCall) {
 fn rest(out: &mut Vec<u8>, call: &ApiCall) {
     if !call.asked.is_empty() {
         out.extend_from_slice(b",\"asked\":");
-        list(out, &call.asked, field);
+        ids(out, &call.asked);
     }
     if !call.given.is_empty() {
         out.extend_from_slice(b",\"given\":");
-        list(out, &call.given, field);
+        ids(out, &call.given);
     }
     if !call.issued.is_empty() {
         out.extend_from_slice(b",\"issued\":");
@@ -215,11 +204,11 @@ fn principal(out: &mut Vec<u8>, who: &Principal) {
     out.extend_from_slice(b"{\"kind\":\"");
     out.extend_from_slice(who.kind.name().as_bytes());
     out.extend_from_slice(b"\",\"id\":\"");
-    hex(out, &who.id.0.to_be_bytes());
+    who.id.0.to_be_bytes().as_chunks().0.iter().for_each(|eight| hex(out, u64::from_be_bytes(*eight)));
     match &who.handle {
         Handle::Sha256(digest) => {
             out.extend_from_slice(b"\",\"sha256\":\"");
-            hex(out, &digest.0);
+            digest.0.as_chunks().0.iter().for_each(|eight| hex(out, u64::from_be_bytes(*eight)));
             out.extend_from_slice(b"\"}");
         }
         Handle::Name(name) => {
@@ -235,23 +224,52 @@ fn principal(out: &mut Vec<u8>, who: &Principal) {
     }
 }
 
-fn field(out: &mut Vec<u8>, id: &FieldId) {
-    out.extend_from_slice(b"{\"name\":");
-    text(out, &id.name);
-    out.extend_from_slice(b",\"object\":\"");
-    hex(out, &id.object.0.to_be_bytes());
-    out.push(b'"');
-    out.extend_from_slice(match id.shape {
-        IdShape::Int => b",\"shape\":\"int\"}",
-        IdShape::Uuid => b",\"shape\":\"uuid\"}",
-        IdShape::Hash => b",\"shape\":\"hash\"}",
-        IdShape::Composite => b",\"shape\":\"composite\"}",
-        IdShape::Slug => b",\"shape\":\"slug\"}",
-    });
+/// Ids, which are half of what is printed of most bodies. Many have the name of the one before them: what stands before
+/// their objects is repeated.
+fn ids(out: &mut Vec<u8>, ids: &[FieldId]) {
+    let (mut name, mut head) = (None, 0..0);
+    for (at, id) in ids.iter().enumerate() {
+        out.push(if at == 0 { b'[' } else { b',' });
+        if name == Some(&id.name) {
+            out.extend_from_within(head.clone());
+        } else {
+            let start = out.len();
+            out.extend_from_slice(b"{\"name\":");
+            text(out, &id.name);
+            out.extend_from_slice(b",\"object\":\"");
+            (name, head) = (Some(&id.name), start..out.len());
+        }
+        hex(out, id.object.0);
+        out.extend_from_slice(match id.shape {
+            IdShape::Int => b"\",\"shape\":\"int\"}".as_slice(),
+            IdShape::Uuid => b"\",\"shape\":\"uuid\"}",
+            IdShape::Hash => b"\",\"shape\":\"hash\"}",
+            IdShape::Composite => b"\",\"shape\":\"composite\"}",
+            IdShape::Slug => b"\",\"shape\":\"slug\"}",
+        });
+    }
+    out.push(b']');
 }
 
-fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    bytes.iter().for_each(|byte| out.extend_from_slice(&HEX[usize::from(*byte)]));
+fn hex(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(&hex_digits(n));
+}
+
+/// The 16 digits of a number, all of them at a time.
+fn hex_digits(n: u64) -> [u8; 16] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let half = |n: u64| {
+        let n = (n << 16 | n) & 0x0000_FFFF_0000_FFFF;
+        let n = (n << 8 | n) & 0x00FF_00FF_00FF_00FF;
+        let n = (n << 4 | n) & (ONES * 0x0F);
+        // One in each byte whose digit is a letter.
+        let letters = (n + ONES * 6) >> 4 & ONES;
+        (n + ONES * u64::from(b'0') + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+    };
+    let mut digits = [0; 16];
+    digits[..8].copy_from_slice(&half(n >> 32));
+    digits[8..].copy_from_slice(&half(n & 0xFFFF_FFFF));
+    digits
 }
 
 fn optional(out: &mut Vec<u8>, n: Option<u64>) {
@@ -296,23 +314,39 @@ fn socket(out: &mut Vec<u8>, end: SocketAddr) {
 
 fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let mut plain = 0;
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, after) = rest.split_at(plain_len(rest));
+        out.extend_from_slice(plain);
+        let Some((byte, after)) = after.split_first() else { break };
         let escape = ESCAPE[usize::from(*byte)];
-        if escape == 0 {
-            continue;
-        }
-        out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());
-        plain = at + 1;
         out.extend_from_slice(&[b'\\', escape]);
         if escape == b'u' {
-            out.extend_from_slice(b"00");
-            hex(out, &[*byte]);
+            let digits = hex_digits(u64::from(*byte));
+            out.extend_from_slice(&digits[12..]);
         }
+        rest = after;
     }
-    out.extend_from_slice(bytes.get(plain..).unwrap_or_default());
     out.push(b'"');
+}
+
+/// Bytes before the first that a JSON text has to escape.
+fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*eight);
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+        let (quote, backslash) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5C));
+        // Borrows spoil only what lies above the first hit, and only the first hit counts.
+        let hits = (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & (ONES * 0x80);
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| ESCAPE[usize::from(*byte)] != 0).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

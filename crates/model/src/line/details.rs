@@ -2,7 +2,8 @@
 
 use super::{by_serde, list, number, text};
 use crate::{
-    BodyFacts, BodyState, Coding, Details, Field, Sensitive, SensitiveClass, Shape, Source, ValueKind,
+    BodyFacts, BodyForm, BodyState, Coding, Details, Field, Sensitive, SensitiveClass, Shape, Source,
+    ValueKind,
 };
 
 /// Adds the details: exactly what serde makes of them.
@@ -54,8 +55,9 @@ pub(super) fn write(out: &mut Vec<u8>, details: &Details) {
 }
 
 fn body(out: &mut Vec<u8>, facts: &BodyFacts) {
-    out.extend_from_slice(b"{\"form\":");
-    by_serde(out, &facts.form);
+    out.extend_from_slice(b"{\"form\":\"");
+    out.extend_from_slice(form(facts.form));
+    out.push(b'"');
     if facts.coding != Coding::Identity {
         out.extend_from_slice(b",\"coding\":");
         by_serde(out, &facts.coding);
@@ -83,6 +85,24 @@ fn body(out: &mut Vec<u8>, facts: &BodyFacts) {
         list(out, &facts.sensitive, sensitive);
     }
     out.push(b'}');
+}
+
+const fn form(form: BodyForm) -> &'static [u8] {
+    match form {
+        BodyForm::Other => b"other",
+        BodyForm::Json => b"json",
+        BodyForm::Form => b"form",
+        BodyForm::Multipart => b"multipart",
+        BodyForm::Graphql => b"graphql",
+        BodyForm::JsonRpc => b"json_rpc",
+        BodyForm::Mcp => b"mcp",
+        BodyForm::Grpc => b"grpc",
+        BodyForm::Protobuf => b"protobuf",
+        BodyForm::Xml => b"xml",
+        BodyForm::Html => b"html",
+        BodyForm::Text => b"text",
+        BodyForm::Events => b"events",
+    }
 }
 
 fn shape(out: &mut Vec<u8>, shape: &Shape) {

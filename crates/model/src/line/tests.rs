@@ -47,7 +47,7 @@ prop_compose! {
 
 prop_compose! {
     fn a_body()(
-        form in 0..3_usize, n in any::<u32>(), has_shape in any::<bool>(), is_odd in any::<bool>(),
+        form in 0..13_usize, n in any::<u32>(), has_shape in any::<bool>(), is_odd in any::<bool>(),
         fields in proptest::collection::vec(a_parameter(), 0..4),
         classes in proptest::sample::subsequence(CLASSES.to_vec(), 0..8),
     ) -> BodyFacts {
@@ -55,7 +55,7 @@ prop_compose! {
         let shape = Shape { keys: u64::from(n) << 20, depth: part, values: n, items: n / 2, arrays: 3, longest: n / 3, duplicates: part };
         let operation = Operation { kind: OperationKind::Query, name: "a".into(), roots: Default::default(), depth: 1, fields: part };
         BodyFacts {
-            form: [BodyForm::Json, BodyForm::Graphql, BodyForm::Other][form],
+            form: FORMS[form],
             coding: if is_odd { Coding::Gzip } else { Coding::Identity },
             state: if is_odd { BodyState::Capped } else { BodyState::Whole },
             bytes: u64::from(n),
@@ -78,6 +78,22 @@ prop_compose! {
         Details { source, canonical, query: SmallVec::from_vec(query), request, response, grpc_status: status, ..Details::default() }
     }
 }
+
+const FORMS: [BodyForm; 13] = [
+    BodyForm::Other,
+    BodyForm::Json,
+    BodyForm::Form,
+    BodyForm::Multipart,
+    BodyForm::Graphql,
+    BodyForm::JsonRpc,
+    BodyForm::Mcp,
+    BodyForm::Grpc,
+    BodyForm::Protobuf,
+    BodyForm::Xml,
+    BodyForm::Html,
+    BodyForm::Text,
+    BodyForm::Events,
+];
 
 const CLASSES: [SensitiveClass; 8] = [
     SensitiveClass::CardNumber,
