@@ -202,20 +202,32 @@ impl Charset {
     /// Other control bytes.
     pub const CONTROL: u8 = 128;
 
+    /// The class of each byte.
+    const OF: [u8; 256] = {
+        let mut of = [0; 256];
+        let mut byte = 0_u8;
+        loop {
+            of[byte as usize] = match byte {
+                b'0'..=b'9' => Self::DIGIT,
+                b'a'..=b'z' => Self::LOWER,
+                b'A'..=b'Z' => Self::UPPER,
+                b'-' | b'_' | b'.' | b'~' => Self::JOIN,
+                b' ' | b'\t' => Self::SPACE,
+                0x80.. => Self::WIDE,
+                0..=0x1f | 0x7f => Self::CONTROL,
+                _ => Self::MARK,
+            };
+            if byte == u8::MAX {
+                break of;
+            }
+            byte += 1;
+        }
+    };
+
     /// The classes in `text`.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
-        let class = |byte: &u8| match byte {
-            b'0'..=b'9' => Self::DIGIT,
-            b'a'..=b'z' => Self::LOWER,
-            b'A'..=b'Z' => Self::UPPER,
-            b'-' | b'_' | b'.' | b'~' => Self::JOIN,
-            b' ' | b'\t' => Self::SPACE,
-            0x80.. => Self::WIDE,
-            0..=0x1f | 0x7f => Self::CONTROL,
-            _ => Self::MARK,
-        };
-        Self(text.iter().fold(0, |set, byte| set | class(byte)))
+        Self(text.iter().fold(0, |set, byte| set | Self::OF[usize::from(*byte)]))
     }
 }
 

@@ -18,6 +18,7 @@ mod principal;
 mod pseudonym;
 mod revocation;
 mod signs;
+mod sip;
 mod time;
 mod verdict;
 
