@@ -30,9 +30,57 @@ const COMMANDS: [&[u8]; 16] = [
 ];
 /// Places of this host or its cloud.
 const INSIDE: [&[u8]; 6] =
-    [b"://127.", b"://localhost", b"://[::1]", b"169.254.169.254", b"://0.0.0.0", b"metadata.google"];
+    [b"169.254.169.254", b"metadata.google", b"://127.", b"://localhost", b"://[::1]", b"://0.0.0.0"];
 /// XML that reaches beyond its document.
 const ENTITIES: [&[u8]; 3] = [b"<!entity", b"<!doctype", b"<?xml-stylesheet"];
+
+/// Bytes without which a value has none of some signs.
+struct Hints;
+
+impl Hints {
+    /// What ends or opens a text, a comment or an expression of SQL.
+    const SQL: u8 = 1;
+    /// What separates commands.
+    const SEPARATOR: u8 = 2;
+    const DOT: u8 = 4;
+    const PERCENT: u8 = 8;
+    const COLON: u8 = 16;
+    /// `<`
+    const TAG: u8 = 32;
+    /// What can end a text or a tag of HTML.
+    const HTML: u8 = 64;
+    /// `{`
+    const BRACE: u8 = 128;
+
+    const OF: [u8; 256] = {
+        let mut of = [0; 256];
+        let classes: [(&[u8], u8); 8] = [
+            (b"'\"`;#=(*", Self::SQL),
+            (b";|&`(\n", Self::SEPARATOR),
+            (b".", Self::DOT),
+            (b"%", Self::PERCENT),
+            (b":", Self::COLON),
+            (b"<", Self::TAG),
+            (b"<>\"'`", Self::HTML),
+            (b"{", Self::BRACE),
+        ];
+        let mut class = 0;
+        while class < classes.len() {
+            let (bytes, bit) = classes[class];
+            let mut at = 0;
+            while at < bytes.len() {
+                of[bytes[at] as usize] |= bit;
+                at += 1;
+            }
+            class += 1;
+        }
+        of
+    };
+
+    fn of(value: &[u8]) -> u8 {
+        value.iter().fold(0, |set, byte| set | Self::OF[usize::from(*byte)])
+    }
+}
 
 /// What a value looks like, given the classes of its characters.
 pub(crate) fn of_value(value: &[u8], charset: Charset) -> Signs {
@@ -45,36 +93,47 @@ pub(crate) fn of_value(value: &[u8], charset: Charset) -> Signs {
     if charset.0 & (Charset::MARK | Charset::SPACE) == 0 {
         return signs;
     }
+    let hints = Hints::of(value);
+    let may_be_sql = hints & Hints::SQL != 0 || charset.0 & Charset::SPACE != 0 && has_words_of_sql(value);
+    if may_be_sql && detect_sqli(value).is_injection() {
+        signs.insert(Sign::Sql);
+    }
+    if charset.0 & Charset::MARK != 0 && hints & !Hints::SQL != 0 {
+        of_marks(value, hints, &mut signs);
+    }
+    signs
+}
+
+/// Signs that are not to be had without marks. Each is looked for only where its own are.
+fn of_marks(value: &[u8], hints: u8, signs: &mut Signs) {
     let mut lower = [0_u8; LOOK_BYTES_MAX];
     let lower = lower.get_mut(..value.len()).unwrap_or_default();
     lower.copy_from_slice(value);
     lower.make_ascii_lowercase();
+    let has_any = |wanted: u8| hints & wanted != 0;
     let mut note = |is: bool, sign: Sign| {
         if is {
             signs.insert(sign);
         }
     };
-    note(may_be_sql(lower, charset) && detect_sqli(value).is_injection(), Sign::Sql);
-    if charset.0 & Charset::MARK == 0 {
-        return signs;
-    }
-    note(climbs(lower), Sign::Traversal);
-    note(commands(lower), Sign::Command);
-    note(is_template(lower), Sign::Template);
-    note(INSIDE.iter().any(|place| has(lower, place)), Sign::Inside);
-    note(ENTITIES.iter().any(|start| has(lower, start)), Sign::Entity);
-    if value.iter().any(|byte| matches!(byte, b'<' | b'>' | b'"' | b'\'' | b'`'))
-        || has(lower, b"javascript:")
-    {
-        note(detect_xss(value).is_injection(), Sign::Script);
-    }
-    signs
+    note(has_any(Hints::DOT | Hints::PERCENT) && climbs(lower), Sign::Traversal);
+    note(has_any(Hints::SEPARATOR) && commands(lower), Sign::Command);
+    note(has_any(Hints::BRACE | Hints::TAG) && is_template(lower), Sign::Template);
+    note(has_any(Hints::DOT | Hints::COLON) && is_inside(lower), Sign::Inside);
+    note(has_any(Hints::TAG) && ENTITIES.iter().any(|start| has(lower, start)), Sign::Entity);
+    let may_be_script = has_any(Hints::HTML) || has_any(Hints::COLON) && has(lower, b"javascript:");
+    note(may_be_script && detect_xss(value).is_injection(), Sign::Script);
 }
 
 /// What a parameter's name looks like.
 pub(crate) fn of_name(name: &str) -> Signs {
-    let is_operator =
-        name.contains("[$") || name.rsplit('.').next().is_some_and(|last| last.starts_with('$'));
+    let bytes = name.as_bytes();
+    let mut dollars = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'$').map(|(at, _)| at);
+    // In brackets, or at the start of the last of the names that dots join.
+    let is_operator = dollars.any(|at| {
+        let (before, after) = bytes.split_at(at);
+        before.ends_with(b"[") || !after.contains(&b'.') && before.last().is_none_or(|byte| *byte == b'.')
+    });
     if is_operator { Sign::Operator.into() } else { Signs::default() }
 }
 
@@ -97,8 +156,18 @@ fn has(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
 }
 
+/// Whether it names this host or its cloud.
+fn is_inside(lower: &[u8]) -> bool {
+    let (anywhere, in_urls) = INSIDE.split_at(2);
+    anywhere.iter().any(|place| has(lower, place))
+        || has(lower, b"://") && in_urls.iter().any(|place| has(lower, place))
+}
+
 /// Two steps up, or one in a spelling that hides it.
 fn climbs(lower: &[u8]) -> bool {
+    if !has(lower, b"..") && !lower.contains(&b'%') {
+        return false;
+    }
     let plain =
         memchr::memmem::find_iter(lower, b"../").count() + memchr::memmem::find_iter(lower, b"..\\").count();
     plain >= 2
@@ -140,21 +209,42 @@ fn is_template(lower: &[u8]) -> bool {
     between(b"${", b"}") || between(b"{{", b"}}") || between(b"<%", b"%>") || between(b"#{", b"}")
 }
 
-/// What SQL needs to change a statement: a quote, a comment, or a word beside a mark or number.
-fn may_be_sql(lower: &[u8], charset: Charset) -> bool {
-    lower.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'`' | b';' | b'#' | b'=' | b'(' | b'*'))
-        || charset.0 & Charset::SPACE != 0 && has_words_of_sql(lower)
-}
-
-/// Words that join a statement to another, or end it early.
-fn has_words_of_sql(lower: &[u8]) -> bool {
-    const WORDS: [&[u8]; 8] =
-        [b"--", b" or ", b" and ", b"union ", b"select ", b" order by ", b" having ", b"sleep "];
-    WORDS.iter().any(|word| has(lower, word))
+/// Words that join a statement to another or end it early, each beside a space; or a comment.
+fn has_words_of_sql(value: &[u8]) -> bool {
+    let begins = |text: &[u8], word: &[u8]| {
+        text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let is_word = |at: usize| {
+        let (before, after) = value.split_at(at);
+        let ends = |word: &[u8]| {
+            before
+                .len()
+                .checked_sub(word.len())
+                .and_then(|from| before.get(from..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(word))
+        };
+        let behind = match after.get(1) {
+            Some(b'o' | b'O') => begins(after, b" or ") || begins(after, b" order by "),
+            Some(b'a' | b'A') => begins(after, b" and "),
+            Some(b'h' | b'H') => begins(after, b" having "),
+            _ => false,
+        };
+        behind
+            || match before.last() {
+                Some(b'n' | b'N') => ends(b"union"),
+                Some(b't' | b'T') => ends(b"select"),
+                Some(b'p' | b'P') => ends(b"sleep"),
+                _ => false,
+            }
+    };
+    let mut spaces = value.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
+    spaces.any(is_word) || has(value, b"--")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn names(text: &str) -> Vec<&'static str> {
@@ -211,6 +301,102 @@ mod tests {
         assert!(of_path(b"/users/O'Brien/orders").is_empty());
         assert!(of_path(b"/v1/orders/17").is_empty());
     }
+
+    /// What is said to look for of every value, without any shortcut.
+    fn slowly(value: &[u8], charset: Charset) -> Signs {
+        let value = value.get(..LOOK_BYTES_MAX).unwrap_or(value);
+        let mut signs = Signs::default();
+        if value.len() < LOOK_BYTES_MIN || charset.0 & (Charset::MARK | Charset::SPACE) == 0 {
+            return signs;
+        }
+        let lower = value.to_ascii_lowercase();
+        let words: [&[u8]; 8] =
+            [b"--", b" or ", b" and ", b"union ", b"select ", b" order by ", b" having ", b"sleep "];
+        let has_any = |bytes: &[u8]| lower.iter().any(|byte| bytes.contains(byte));
+        let has_words = words.iter().any(|word| has(&lower, word));
+        let may_be_sql = has_any(b"'\"`;#=(*") || charset.0 & Charset::SPACE != 0 && has_words;
+        let is_marked = charset.0 & Charset::MARK != 0;
+        let may_be_script = has_any(b"<>\"'`") || has(&lower, b"javascript:");
+        for (is, sign) in [
+            (may_be_sql && detect_sqli(value).is_injection(), Sign::Sql),
+            (is_marked && climbs(&lower), Sign::Traversal),
+            (is_marked && commands(&lower), Sign::Command),
+            (is_marked && is_template(&lower), Sign::Template),
+            (is_marked && INSIDE.iter().any(|place| has(&lower, place)), Sign::Inside),
+            (is_marked && ENTITIES.iter().any(|start| has(&lower, start)), Sign::Entity),
+            (is_marked && may_be_script && detect_xss(value).is_injection(), Sign::Script),
+        ] {
+            if is {
+                signs.insert(sign);
+            }
+        }
+        signs
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn shortcuts_miss_no_sign(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS.to_vec()), 0..12),
+            any in ".{0,8}",
+        ) {
+            let text = parts.concat() + &any;
+            let charset = Charset::of(text.as_bytes());
+            prop_assert_eq!(of_value(text.as_bytes(), charset), slowly(text.as_bytes(), charset));
+        }
+    }
+
+    const PARTS: [&str; 48] = [
+        " ",
+        "'",
+        "\"",
+        "`",
+        ";",
+        "#",
+        "=",
+        "(",
+        ")",
+        "*",
+        "|",
+        "&",
+        "\n",
+        ".",
+        "..",
+        "../",
+        "..\\",
+        "%2e",
+        "%",
+        "1",
+        "://",
+        "localhost",
+        "127.",
+        "169.254.169.254",
+        "metadata.google",
+        "javascript:",
+        "<!entity",
+        "<!DOCTYPE",
+        "<",
+        ">",
+        "${",
+        "{{",
+        "}",
+        "}}",
+        "<%",
+        "%>",
+        "#{",
+        "--",
+        " OR ",
+        "or",
+        "and ",
+        "Union",
+        "select",
+        "sleep",
+        " order by ",
+        "having",
+        "cat ",
+        "<script>",
+    ];
 
     #[test]
     fn long_values_cost_no_more_than_their_start() {

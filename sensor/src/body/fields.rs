@@ -35,7 +35,11 @@ pub(crate) fn clean(name: &[u8]) -> CompactString {
     if name.len() > NAME_BYTES_MAX {
         return "{long}".into();
     }
+    // As programmers write them. Without a digit only a UUID could be an id.
+    let is_plain =
+        name.len() < 32 && Charset::of(name).0 & !(Charset::LOWER | Charset::UPPER | Charset::JOIN) == 0;
     match std::str::from_utf8(name) {
+        Ok(text) if is_plain => text.into(),
         Ok(_) if is_token(name) => "{id}".into(),
         Ok(text) if !text.chars().any(char::is_control) => text.into(),
         _ => "{other}".into(),

@@ -111,6 +111,9 @@ pub(crate) enum IdName {
 
 impl IdName {
     pub(crate) fn of(name: &str, holder: &str) -> Self {
+        if !name.ends_with(['d', 'D', 's']) {
+            return Self::None;
+        }
         let plain = ["id", "_id", "uuid", "guid"].iter().any(|plain| name.eq_ignore_ascii_case(plain));
         if plain {
             let generic = holder.is_empty() || GENERIC.iter().any(|word| holder.eq_ignore_ascii_case(word));
