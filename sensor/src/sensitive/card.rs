@@ -13,7 +13,7 @@ pub(super) fn is_card(cluster: &Cluster, context: &Context<'_>) -> bool {
     if digits.iter().all(|digit| Some(digit) == digits.first()) {
         return false;
     }
-    context.says(CARD) || is_issued(digits) && !context.is_other()
+    context.says(&CARD) || is_issued(digits) && !context.is_other()
 }
 
 /// One group, or groups as they are embossed.

@@ -10,7 +10,7 @@ pub(super) struct Context<'a> {
     is_name: bool,
 }
 
-pub(super) const CARD: &[&str] = &[
+pub(super) const CARD: Words = Words::new(&[
     "card",
     "credit",
     "debit",
@@ -32,8 +32,8 @@ pub(super) const CARD: &[&str] = &[
     "kaart",
     "karta",
     "kort",
-];
-pub(super) const PHONE: &[&str] = &[
+]);
+pub(super) const PHONE: Words = Words::new(&[
     "phone",
     "telephone",
     "tel",
@@ -64,8 +64,8 @@ pub(super) const PHONE: &[&str] = &[
     "cellulare",
     "tlf",
     "hotline",
-];
-pub(super) const PASSPORT: &[&str] = &[
+]);
+pub(super) const PASSPORT: Words = Words::new(&[
     "passport",
     "passportnumber",
     "passportno",
@@ -82,9 +82,9 @@ pub(super) const PASSPORT: &[&str] = &[
     "passi",
     "pass no",
     "pas",
-];
+]);
 /// Words for a national number of any land.
-pub(super) const NATIONAL: &[&str] = &[
+pub(super) const NATIONAL: Words = Words::new(&[
     "national id",
     "nationalid",
     "national identity",
@@ -143,9 +143,9 @@ pub(super) const NATIONAL: &[&str] = &[
     "ahv",
     "avs",
     "matricule",
-];
+]);
 /// Names of fields that hold numbers of another sort.
-const OTHER: &[&str] = &[
+const OTHER: Words = Words::new(&[
     "id",
     "ids",
     "uuid",
@@ -198,7 +198,26 @@ const OTHER: &[&str] = &[
     "part",
     "shipment",
     "parcel",
-];
+]);
+
+/// Words of one meaning.
+pub(super) struct Words {
+    list: &'static [&'static str],
+    /// A bit for each letter that one of them begins with.
+    letters: u32,
+}
+
+impl Words {
+    /// These words, in lower case.
+    const fn new(list: &'static [&'static str]) -> Self {
+        let (mut letters, mut at) = (0, 0);
+        while at < list.len() {
+            letters |= 1 << (list[at].as_bytes()[0] - b'a');
+            at += 1;
+        }
+        Self { list, letters }
+    }
+}
 
 impl<'a> Context<'a> {
     /// What stands before index `start`.
@@ -251,13 +270,13 @@ impl<'a> Context<'a> {
     }
 
     /// Whether one of these words stands here.
-    pub(super) fn says(&self, list: &[&str]) -> bool {
-        mentions(self.words, list)
+    pub(super) fn says(&self, words: &Words) -> bool {
+        mentions(self.words, words)
     }
 
     /// Whether the field's name says that its number is of another sort.
     pub(super) fn is_other(&self) -> bool {
-        self.is_name && self.says(OTHER)
+        self.is_name && self.says(&OTHER)
     }
 }
 
@@ -288,15 +307,19 @@ fn tag_name(text: &[u8]) -> &[u8] {
 
 /// Whether one of these words stands in `text` as a word of its own: `homePhone`, `phone_2`, `PHONES`. A space in a word
 /// stands for any one mark, or for none before a capital.
-fn mentions(text: &[u8], list: &[&str]) -> bool {
+fn mentions(text: &[u8], words: &Words) -> bool {
     let mut before = 0_u8;
     text.iter().enumerate().any(|(start, first)| {
         let last = std::mem::replace(&mut before, *first);
         let starts = !last.is_ascii_alphabetic() || last.is_ascii_lowercase() && first.is_ascii_uppercase();
+        let letter = first.to_ascii_lowercase().wrapping_sub(b'a');
+        if !starts || letter > 25 || words.letters >> letter & 1 == 0 {
+            return false;
+        }
         let rest = text.get(start..).unwrap_or_default();
         let begins =
             |word: &&&str| word.as_bytes().first().is_some_and(|letter| letter.eq_ignore_ascii_case(first));
-        starts && list.iter().filter(begins).any(|word| matched(rest, word.as_bytes()))
+        words.list.iter().filter(begins).any(|word| matched(rest, word.as_bytes()))
     })
 }
 

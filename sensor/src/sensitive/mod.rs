@@ -17,7 +17,6 @@ mod tests;
 
 use model::{Sensitive, SensitiveClass};
 use smallvec::SmallVec;
-use zeroize::Zeroize;
 
 use spot::Spot;
 
@@ -102,7 +101,7 @@ impl Watcher {
         } else {
             self.keep_end(text);
         }
-        joint.zeroize();
+        wipe(&mut joint);
     }
 
     /// Bytes are missing here: what came before and what comes after are not one text.
@@ -154,6 +153,13 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.held.zeroize();
+        wipe(&mut self.held);
     }
+}
+
+/// Clears bytes, all at a time: there are some hundred of them for every piece of a body.
+fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    // As if they were read once more, so that clearing them is not left out.
+    std::hint::black_box(bytes);
 }

@@ -27,7 +27,7 @@ pub(super) fn is_id(cluster: &Cluster, context: &Context<'_>) -> bool {
         ([2, 2, 2, 3, 2], [b'.', b'.', b'-', b'.' | b'-']) => is_belgian(digits),
         _ => false,
     };
-    distinct && !context.is_other() || is_said(cluster, digits) && context.says(NATIONAL)
+    distinct && !context.is_other() || is_said(cluster, digits) && context.says(&NATIONAL)
 }
 
 /// Forms that count only after a word that says so.
@@ -68,7 +68,7 @@ pub(super) fn lettered(spot: &Spot<'_>, start: usize, letters: usize) -> Option<
     let text = spot.text.get(start..)?;
     let size = text.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
     let word = text.get(..size)?;
-    let said = || Context::of(spot, start).says(NATIONAL);
+    let said = || Context::of(spot, start).says(&NATIONAL);
     match (letters, size) {
         (6, 16) if is_italian(word) && spot.ends(start + size) => Some(start + size),
         (1, 9) if is_foreigner(word) && spot.ends(start + size) => Some(start + size),
@@ -94,7 +94,7 @@ pub(super) fn tailed(spot: &Spot<'_>, cluster: &Cluster, context: &Context<'_>) 
         [8] if spot.ends(end + 1) || next(0) == Some(b'-') => {
             let letter = end + usize::from(next(0) == Some(b'-'));
             let right = spanish_letter(number(digits)) == spot.byte(letter)?.to_ascii_uppercase();
-            (right && spot.ends(letter + 1) && context.says(NATIONAL)).then_some(letter + 1)
+            (right && spot.ends(letter + 1) && context.says(&NATIONAL)).then_some(letter + 1)
         }
         [6] if matches!(next(0), Some(b'A' | b'+' | b'-')) => is_finnish(spot, digits, end, 1),
         [6, 3] if cluster.joined_by(b'-') => is_finnish(spot, digits, end, 0),

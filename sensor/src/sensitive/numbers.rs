@@ -41,13 +41,22 @@ fn short(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     let mut digits = 0;
-    for (place, byte) in text.get(at..)?.iter().enumerate().take(SHORT_MAX + 2) {
+    let rest = text.get(at..)?;
+    for (place, byte) in rest.iter().enumerate().take(SHORT_MAX + 2) {
         match byte {
             b'0'..=b'9' => digits += 1,
             // One point, with digits on both sides.
-            b'.' if digits == place && matches!(text.get(at + place + 1), Some(b'0'..=b'9')) => {}
-            b',' | b'}' | b']' | b'"' | b':' if digits <= SHORT_MAX => return Some(at + place),
-            _ => return None,
+            b'.' if digits == place && matches!(rest.get(place + 1), Some(b'0'..=b'9')) => {}
+            _ if digits > SHORT_MAX || byte.is_ascii_alphabetic() => return None,
+            // What may stand between the groups of a longer number.
+            b' ' | b'-' | b'.' | b'/' | b')' => {
+                let goes_on = matches!(
+                    (byte, rest.get(place + 1)?),
+                    (_, b'0'..=b'9') | (b' ', b'(') | (b')', b' ' | b'-')
+                );
+                return (!goes_on).then_some(at + place);
+            }
+            _ => return Some(at + place),
         }
     }
     None

@@ -12,7 +12,7 @@ pub(super) fn read(spot: &Spot<'_>, start: usize, context: &Context<'_>) -> Opti
     let word = text.get(..size)?;
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let forms = (6..=9).contains(&size) && digits >= 5 && !word.iter().any(u8::is_ascii_lowercase);
-    (forms && spot.ends(start + size) && context.says(PASSPORT)).then_some(start + size)
+    (forms && spot.ends(start + size) && context.says(&PASSPORT)).then_some(start + size)
 }
 
 /// Whether the two lines of a TD3 zone begin here, with right check digits.

@@ -16,7 +16,7 @@ pub(super) fn is_phone(cluster: &Cluster, context: &Context<'_>) -> bool {
     if is_north_american(cluster) && !context.is_other() {
         return true;
     }
-    (7..=15).contains(&digits.len()) && !is_date(cluster) && !is_decimal(cluster) && context.says(PHONE)
+    (7..=15).contains(&digits.len()) && !is_date(cluster) && !is_decimal(cluster) && context.says(&PHONE)
 }
 
 /// Whether a country code that is assigned begins these digits.

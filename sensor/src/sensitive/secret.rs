@@ -29,8 +29,6 @@ enum Form {
     Key(Letters, usize, usize),
     /// A JSON web token.
     Token,
-    /// A passport's zone.
-    Zone,
     /// `-----BEGIN ` before the name of a private key.
     Armour,
     /// A field's name, then a value of 40 letters of base64.
@@ -38,7 +36,7 @@ enum Form {
     /// A path of three parts.
     Hook,
 }
-use Form::{Armour, Hook, Key, Named, Token, Zone};
+use Form::{Armour, Hook, Key, Named, Token};
 use Letters::{Hex, Upper, Url, Wide, Word};
 
 /// The most that is asked of a key without a set length.
@@ -46,7 +44,6 @@ const LONG: usize = usize::MAX;
 
 const FORMS: &[(&str, Form)] = &[
     ("eyJ", Token),
-    ("P<", Zone),
     ("-----BEGIN ", Armour),
     ("ecret_access_key", Named),
     ("ecretAccessKey", Named),
@@ -134,19 +131,27 @@ pub(super) fn scan(text: &[u8], from: usize, to: usize, tally: &mut Tally) {
         }
         at = start + 1;
     }
+    zones(text, from, to, tally);
+}
+
+/// Counts the zones of passports that begin from `from` to `to`, with `P<`. Two letters among prefixes of three and more
+/// would make all of those slower to look for.
+fn zones(text: &[u8], from: usize, to: usize, tally: &mut Tally) {
+    let marks = text.get(from + 1..text.len().min(to + 1)).unwrap_or_default();
+    for start in memchr::memchr_iter(b'<', marks).map(|mark| from + mark) {
+        let spot = Spot::new(text, start);
+        if spot.rest().starts_with(b"P<") && is_apart(&spot) && passport::is_zone(spot.rest()) {
+            tally.count(SensitiveClass::Passport);
+        }
+    }
 }
 
 fn class_of(spot: &Spot<'_>, prefix: usize, form: Form) -> Option<SensitiveClass> {
     let rest = spot.rest();
     let after = rest.get(prefix..).unwrap_or_default();
-    let apart = spot.at.checked_sub(1).and_then(|before| spot.byte(before)).is_none_or(|before| {
-        let escape =
-            matches!(before, b'n' | b'r' | b't') && spot.at >= 2 && spot.byte(spot.at - 2) == Some(b'\\');
-        escape || !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'-' | b'.' | b'+' | b'/'))
-    });
+    let apart = is_apart(spot);
     match form {
         Token => (apart && jwt::is_token(rest)).then_some(SensitiveClass::Jwt),
-        Zone => (apart && passport::is_zone(rest)).then_some(SensitiveClass::Passport),
         Armour => is_private(after).then_some(SensitiveClass::ApiSecret),
         Named => has_value(after).then_some(SensitiveClass::ApiSecret),
         Hook => is_hook(after).then_some(SensitiveClass::ApiSecret),
@@ -159,6 +164,15 @@ fn class_of(spot: &Spot<'_>, prefix: usize, form: Form) -> Option<SensitiveClass
             (apart && fits && is_varied(after.get(..size)?)).then_some(SensitiveClass::ApiSecret)
         }
     }
+}
+
+/// Whether nothing before it belongs to the word at a spot.
+fn is_apart(spot: &Spot<'_>) -> bool {
+    spot.at.checked_sub(1).and_then(|before| spot.byte(before)).is_none_or(|before| {
+        let escape =
+            matches!(before, b'n' | b'r' | b't') && spot.at >= 2 && spot.byte(spot.at - 2) == Some(b'\\');
+        escape || !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'-' | b'.' | b'+' | b'/'))
+    })
 }
 
 fn belongs(letters: Letters, byte: u8) -> bool {
