@@ -1,7 +1,7 @@
 //! Harvests: named scalars of one body in; ids, login and credentials out. Never keeps a clear secret.
 
 use compact_str::CompactString;
-use model::{FieldId, LoginAttempt, Principal, PrincipalKind};
+use model::{FieldId, LoginAttempt, ObjectKey, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
 use super::{Rules, rpc::Part, shape::IdName};
@@ -37,6 +37,20 @@ pub(crate) struct Harvest {
     pub(crate) refresh: Option<Principal>,
     /// Names of decoys touched; at most 4.
     pub(crate) decoys: SmallVec<[CompactString; 0]>,
+    seen: Seen,
+}
+
+/// Objects that may be among the ids, by a part of their keyed hash: most ids are new, and this tells it at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen([u64; 8]);
+
+impl Seen {
+    /// Notes one; whether it may have been noted before.
+    fn note(&mut self, object: ObjectKey) -> bool {
+        let place = usize::try_from(object.0 >> 6 & 7).unwrap_or(0);
+        let (word, bit) = (&mut self.0[place], 1 << (object.0 & 63));
+        std::mem::replace(word, *word | bit) & bit != 0
+    }
 }
 
 /// What a field's name promises, and so how much of its text is worth keeping.
@@ -71,6 +85,7 @@ impl Harvest {
             access: None,
             refresh: None,
             decoys: SmallVec::new(),
+            seen: Seen::default(),
         }
     }
 
@@ -125,8 +140,12 @@ impl Harvest {
         let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
         if self.ids.len() < room
             && let Some(id) = interest.id_name.field_id(name, holder, text, rules.names)
-            && !self.ids.iter().any(|known| known.object == id.object && *known == id)
+            && !(self.seen.note(id.object) && self.ids.contains(&id))
         {
+            if self.ids.len() == self.ids.capacity() {
+                // Few or many: lists go on for long.
+                self.ids.reserve_exact((self.ids.len() * 7).max(4).min(room - self.ids.len()));
+            }
             self.ids.push(id);
         }
     }

@@ -1,6 +1,7 @@
 //! JSON (RFC 8259): bytes in pieces in; named scalars, shape and fields out. Builds no tree, keeps no value, and stops
 //! at depth 64.
 
+mod ahead;
 mod number;
 mod paths;
 mod text;
@@ -138,6 +139,9 @@ impl JsonScan {
 
     pub(super) fn push(&mut self, mut rest: &[u8], rules: Rules<'_>, harvest: &mut Harvest) {
         while !rest.is_empty() {
+            if self.state == State::Between(Expect::Comma) {
+                rest = self.ahead(rest, rules, harvest);
+            }
             rest = match self.state {
                 State::Between(expect) => self.between(expect, rest, rules, harvest),
                 State::Text => self.in_text(rest, rules, harvest),

@@ -76,7 +76,7 @@ impl JsonScan {
 
 /// The length of the number that begins here and ends before the end of `bytes`, and whether it is digits alone; `None`
 /// when it takes a closer look.
-fn plain(bytes: &[u8]) -> Option<(usize, bool)> {
+pub(super) fn plain(bytes: &[u8]) -> Option<(usize, bool)> {
     let whole = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
     if whole == 0 || whole > 1 && bytes.first() == Some(&b'0') {
         return None;

@@ -8,7 +8,7 @@ use std::{
 use model::KeyPaths;
 use smallvec::SmallVec;
 
-use super::super::harvest::Interest;
+use crate::body::{harvest::Interest, text::plain_len};
 
 /// Different paths told apart in one text. What comes after goes by its name alone.
 const PATHS_MAX: usize = 1_024;
@@ -16,6 +16,8 @@ const PATHS_MAX: usize = 1_024;
 const SEARCHED_MAX: usize = 16;
 /// Bytes of names kept; a name past it is unknown.
 const NAMES_BYTES_MAX: usize = 16_384;
+/// Bytes of names that most texts have less of.
+const NAMES_BYTES_USUAL: usize = 128;
 /// Longest name kept.
 pub(super) const NAME_BYTES_MAX: usize = 64;
 
@@ -40,6 +42,8 @@ pub(super) struct Path {
     next: u16,
     name_start: u16,
     name_len: u8,
+    /// Whether its name is kept, and stands in a text as it is here.
+    is_plain: bool,
     /// Its place among the fields, plus one; zero when it has none.
     pub(super) field: u8,
     pub(super) interest: Interest,
@@ -107,6 +111,30 @@ impl Paths {
         Some(Found { id: PathId(place), is_new: false, is_twice })
     }
 
+    /// What stands behind the name and its colon, if `text` begins with the name of the path that followed last time.
+    pub(super) fn expected<'b>(&self, holder: PathId, text: &'b [u8]) -> Option<&'b [u8]> {
+        let place = self.paths.get(usize::from(self.last))?.next;
+        let path = self.paths.get(usize::from(place))?;
+        if path.holder != holder || !path.is_plain {
+            return None;
+        }
+        let start = usize::from(path.name_start);
+        let known = self.names.as_bytes().get(start..start + usize::from(path.name_len))?;
+        match text.strip_prefix(known)? {
+            [b'"', b':', b' ', value @ ..] | [b'"', b':', value @ ..] => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Takes the path that followed last time.
+    pub(super) fn take_expected(&mut self, object: u32) -> Found {
+        let place = self.paths.get(usize::from(self.last)).map_or(u16::MAX, |last| last.next);
+        let path = self.paths.get_mut(usize::from(place));
+        let is_twice = path.is_some_and(|path| std::mem::replace(&mut path.object, object) == object);
+        self.last = place;
+        Found { id: PathId(place), is_new: false, is_twice }
+    }
+
     pub(super) fn get(&self, id: PathId) -> Option<&Path> {
         self.paths.get(usize::from(id.0))
     }
@@ -155,10 +183,24 @@ impl Paths {
         let fits = name.len() <= NAME_BYTES_MAX && self.names.len() + name.len() <= NAMES_BYTES_MAX;
         let kept = if fits { std::str::from_utf8(name).unwrap_or_default() } else { "" };
         let name_start = u16::try_from(self.names.len()).unwrap_or(0);
+        if self.names.capacity() == 0 {
+            self.names.reserve(NAMES_BYTES_USUAL);
+        }
         self.names.push_str(kept);
         let name_len = u8::try_from(kept.len()).unwrap_or(0);
+        let is_plain = !kept.is_empty() && plain_len(kept.as_bytes()) == kept.len();
         let interest = Interest::default();
-        self.paths.push(Path { hash, holder, object, next: 0, name_start, name_len, field: 0, interest });
+        self.paths.push(Path {
+            hash,
+            holder,
+            object,
+            next: 0,
+            name_start,
+            name_len,
+            is_plain,
+            field: 0,
+            interest,
+        });
         if self.paths.len() > SEARCHED_MAX {
             if self.index.is_empty() {
                 self.index.extend(self.paths.iter().zip(0_u16..).map(|(path, place)| (path.hash, place)));

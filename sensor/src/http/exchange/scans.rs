@@ -57,7 +57,11 @@ impl Exchange {
             return;
         }
         let mut harvest = told.harvest;
-        self.call.given.append(&mut harvest.ids);
+        if self.call.given.is_empty() {
+            self.call.given = harvest.ids;
+        } else {
+            self.call.given.append(&mut harvest.ids);
+        }
         self.call.given.truncate(128);
         let presented = self.call.identities.iter().find(|known| known.kind.is_credential()).cloned();
         let shown = self.refresh_shown.take().or(presented);
