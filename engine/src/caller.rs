@@ -73,6 +73,7 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
             subject.cohort = joined.cohort;
             if joined.replaced {
                 world.cells.forget(joined.cohort);
+                world.shared.volume.norms.forget(joined.cohort);
             }
         }
     }
@@ -80,6 +81,7 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     if let Some(main) = main {
         (scene.cohort, scene.age) = (main.cohort, main.age(scene.day));
     }
+    world.meter(scene);
 }
 
 /// Without a credential of its own, the address answers for the call.

@@ -21,6 +21,8 @@ mod habits;
 mod hash;
 mod judging;
 mod links;
+mod meters;
+mod norms;
 mod objects;
 mod outage;
 mod profile;

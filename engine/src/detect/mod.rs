@@ -3,7 +3,9 @@
 
 mod assignment;
 mod binding;
+mod cost;
 mod decoy;
+mod destruction;
 mod evasion;
 mod foreign_owner;
 mod header;
@@ -13,6 +15,8 @@ mod login;
 mod open_door;
 mod probing;
 mod shape;
+mod slow_leak;
+mod volume;
 
 pub(crate) use evasion::Quirks;
 use model::Action;
@@ -37,7 +41,9 @@ macro_rules! detectors {
 detectors! {
     Assignment = assignment;
     Binding = binding;
+    Cost = cost;
     Decoy = decoy;
+    Destruction = destruction;
     Evasion = evasion;
     ForeignOwner = foreign_owner;
     Header = header;
@@ -47,6 +53,8 @@ detectors! {
     OpenDoor = open_door;
     Probing = probing;
     Shape = shape;
+    SlowLeak = slow_leak;
+    Volume = volume;
 }
 
 /// What a detector says of a subject now.
@@ -68,7 +76,6 @@ impl Assessment {
         Self { p: 1.0, unattested: 1.0, limit: Action::Notify, demand: Action::Observe };
 
     /// For detectors whose grounds are `Score`: what they may ask for, once their score is rare.
-    #[allow(dead_code, reason = "for the detectors of the unusual")]
     pub(crate) const fn scored(limit: Action) -> Self {
         Self { limit, ..Self::SILENT }
     }
@@ -155,7 +162,6 @@ impl Spec {
         unlearn: |_, _| (),
     };
     /// What most detectors of the unusual have in common.
-    #[allow(dead_code, reason = "for the detectors of the unusual")]
     const SCORE: Self =
         Self { grounds: Grounds::Score, voice: Voice::Support, crowding: Crowding::Excuses, ..Self::BOUND };
 }

@@ -3,27 +3,133 @@
 use model::Pseudonyms;
 use serde::{Deserialize, Serialize};
 
-/// Of one subject: how much it uses. At most 500 bytes with its boxes.
+use crate::{
+    meters::Meters,
+    norms::Norms,
+    routes::RouteId,
+    scene::Scene,
+    stats::{Records, Span},
+};
+
+/// Seconds of the spans in which bursts are counted: calls in the short one, the service's time in the long one.
+pub(crate) const SHORT_S: u32 = 10;
+pub(crate) const LONG_S: u32 = 600;
+/// A route's usual time moves by this factor with each call: up and down alike, so that it rests at the median.
+const TIME_STEP: f32 = 1.02;
+/// Longest usual time of a call, in hundredths of a second.
+const TIME_MAX: f32 = 6_000.0;
+
+/// Of one subject: how much it uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Own {}
+pub(crate) struct Own {
+    pub(crate) meters: Meters,
+    pub(crate) bursts: Bursts,
+}
+
+impl Own {
+    /// A word of each part that most calls need.
+    pub(crate) fn glance(&self) -> u64 {
+        self.meters.glance() ^ u64::from(self.bursts.day)
+    }
+}
+
+/// Its bursts: the present ones, and the highest of this day and of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bursts {
+    pub(crate) short: Span,
+    pub(crate) long: Span,
+    pub(crate) day: u16,
+    pub(crate) peaks: [f32; 2],
+    pub(crate) usual: [f32; 2],
+    /// Evidence of the day, in nats, as it was told last and as it is.
+    pub(crate) charged: f32,
+    pub(crate) nats: f32,
+    /// Which burst it was and what peers had reached.
+    pub(crate) which: u8,
+    pub(crate) among_peers: f32,
+}
 
 /// Of everybody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Shared {}
+pub(crate) struct Shared {
+    #[serde(skip)]
+    pub(crate) key: u64,
+    pub(crate) norms: Norms,
+    pub(crate) times: Times,
+    /// The highest bursts, of credentials and of addresses.
+    pub(crate) bursts: [[Records; 2]; 2],
+}
+
+/// How long the calls of each route usually take.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Times {
+    #[serde(skip)]
+    routes_max: usize,
+    /// Hundredths of a second; 0 for a route not met yet.
+    usual: Vec<f32>,
+}
+
+impl Times {
+    /// The usual time of the scene's call, in hundredths of a second; learns from what it took now.
+    pub(crate) fn take(&mut self, scene: &Scene<'_>) -> f32 {
+        let took = scene.call.duration_us.map(|us| (us as f32 / 1e4).clamp(0.01, TIME_MAX));
+        let Some(RouteId(route)) = scene.route().filter(|route| (route.0 as usize) < self.routes_max) else {
+            return took.unwrap_or(1.0).min(1.0);
+        };
+        let at = route as usize;
+        if self.usual.len() <= at {
+            self.usual.resize(at + 1, 0.0);
+        }
+        let usual = &mut self.usual[at];
+        if let Some(took) = took.filter(|_| !scene.outage) {
+            *usual = match *usual {
+                known if known <= 0.0 => took,
+                known if took > known => known * TIME_STEP,
+                known => known / TIME_STEP,
+            };
+        }
+        *usual
+    }
+
+    /// The usual time of the scene's call, in hundredths of a second.
+    pub(crate) fn of(&self, scene: &Scene<'_>) -> f32 {
+        let usual = scene.route().and_then(|RouteId(route)| self.usual.get(route as usize));
+        usual.copied().unwrap_or(0.0)
+    }
+}
 
 impl Shared {
     /// Within about `bytes`; hash keys come from `names`.
-    pub(crate) fn within(_bytes: usize, _names: &Pseudonyms) -> Self {
-        Self {}
+    pub(crate) fn within(bytes: usize, names: &Pseudonyms) -> Self {
+        let times = bytes / 4 / size_of::<f32>();
+        Self {
+            key: names.short(b"volume", &[]),
+            times: Times { routes_max: times, ..Times::default() },
+            ..Self::default()
+        }
     }
 
     /// Read from a snapshot: takes limits and keys from a fresh one, and checks itself. `None` when it contradicts itself.
-    pub(crate) fn settle(&mut self, _fresh: Self) -> Option<()> {
-        Some(())
+    #[expect(clippy::needless_pass_by_value, reason = "the signature of all groups")]
+    pub(crate) fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.key = fresh.key;
+        self.times.routes_max = fresh.times.routes_max;
+        self.norms.is_sound().then_some(())
     }
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        0
+        self.times.usual.capacity() * size_of::<f32>() + self.norms.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_subject_is_small() {
+        // Besides it an ordinary subject has two lists of at most 16 hashes.
+        assert!(size_of::<Own>() <= 400, "{}", size_of::<Own>());
     }
 }

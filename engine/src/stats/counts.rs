@@ -104,6 +104,18 @@ impl Usual {
         self.days = self.days * kept + seen;
     }
 
+    /// Takes a first day before anything is known of the peers.
+    pub(crate) fn begin(&mut self, count: f32) {
+        if count.is_finite() {
+            *self = Self { total: count.max(0.0), days: 1.0, excess: 0.0 };
+        }
+    }
+
+    /// Its own mean count of a day and spread between days, whatever the peers do; `None` before its first day.
+    pub(crate) fn own(&self) -> Option<(f32, f32)> {
+        (self.days > 0.5).then(|| (self.total / self.days, self.excess / self.days))
+    }
+
     /// Counts per day to expect of it.
     pub(crate) fn rate(&self, prior: &RatePrior) -> f32 {
         let (shape, per_day) = self.posterior(prior);

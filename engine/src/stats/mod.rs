@@ -37,6 +37,7 @@ mod minhash;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod mixture;
 mod npmle;
+mod records;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod scale;
 #[allow(dead_code, reason = "detectors take it up one by one")]
@@ -79,6 +80,7 @@ pub(crate) use minhash::{Signature, Unions, alike};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use mixture::{GroupHistory, Mixture};
 pub(crate) use npmle::Prior;
+pub(crate) use records::{Records, Span};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
