@@ -187,4 +187,8 @@ fn count_on_route(world: &mut World, scene: &Scene<'_>) {
         scene.presented
     };
     world.routes.count(route, scene.call, who, shown, witness.then_some(who));
+    world.inventory.learn(route, scene, who, &mut world.losses);
+    for (from, into) in world.routes.take_merged() {
+        world.inventory.merge(from, into);
+    }
 }

@@ -19,6 +19,7 @@ mod feedback;
 mod fuse;
 mod habits;
 mod hash;
+mod inventory;
 mod judging;
 mod links;
 mod meters;

@@ -18,6 +18,7 @@ use crate::{
     detect::{Quirks, REGISTRY},
     engine::Engine,
     habits::{Habits, Shared},
+    inventory::Inventory,
     links::Links,
     objects::Objects,
     outage::Outage,
@@ -31,7 +32,7 @@ use crate::{
 /// What a snapshot begins with; the last digit is the version of the form.
 const MAGIC: &[u8; 8] = b"swlearn1";
 /// Raised when the meaning of a field changes but its size does not.
-const LAYOUT: u64 = 1;
+const LAYOUT: u64 = 2;
 /// Bytes sealed at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -100,6 +101,7 @@ macro_rules! learnt {
 
 learnt! {
     routes: Routes,
+    inventory: Inventory,
     subjects: Table<model::PrincipalId, Subject>,
     objects: Objects,
     classes: Classes,

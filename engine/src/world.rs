@@ -21,6 +21,7 @@ use crate::{
     detect::{Detector, Quirks, REGISTRY, Set},
     habits::{HABITS_FROM_CALLS, Habits, Shared},
     hash::Tag,
+    inventory::Inventory,
     links::Links,
     objects::Objects,
     outage::Outage,
@@ -47,6 +48,8 @@ pub(crate) struct World {
     pub(crate) config: EngineConfig,
     pub(crate) names: Pseudonyms,
     pub(crate) routes: Routes,
+    /// What is known of routes, for people.
+    pub(crate) inventory: Inventory,
     pub(crate) subjects: Table<PrincipalId, Subject>,
     pub(crate) objects: Objects,
     pub(crate) classes: Classes,
@@ -147,8 +150,9 @@ impl World {
         let share = |percent: usize| config.memory_bytes / 100 * percent;
         let seeds = [0_u8, 1, 2, 3].map(|part| names.short(b"engine", &[part]));
         Self {
-            routes: Routes::within(share(6), seeds),
-            subjects: Table::with_boxes(share(30), BOXED_BYTES),
+            routes: Routes::within(share(5), seeds),
+            inventory: Inventory::within(share(2), &names),
+            subjects: Table::with_boxes(share(29), BOXED_BYTES),
             objects: Objects::within(share(18)),
             shared: Shared::within(share(6), &names),
             cohorts: Cohorts::default(),
@@ -316,6 +320,7 @@ impl World {
     /// Bytes held by all tables.
     pub(crate) fn bytes(&self) -> usize {
         self.routes.bytes()
+            + self.inventory.bytes()
             + self.subjects.bytes()
             + self.objects.bytes()
             + self.links.bytes()

@@ -9,6 +9,7 @@ mod fates;
 mod finding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod inventory;
 mod journal;
 mod key_path;
 mod line;
@@ -34,6 +35,7 @@ pub use call::{
 pub use digest::{Digest, HexError};
 pub use fates::{ByteFates, PayloadFates, SessionFates};
 pub use finding::{Evidence, Finding, FindingId};
+pub use inventory::{Access, Inventory, ParameterRecord, Place, Posture, RouteRecord, StatusCount};
 pub use journal::{Audit, Health};
 pub use key_path::KeyPaths;
 pub use line::CallWriter;

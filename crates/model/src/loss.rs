@@ -147,6 +147,8 @@ losses! {
     ObjectEvicted = "object_evicted", Rows;
     /// A path that no route was kept for because the route table was full.
     RouteOverflow = "route_overflow", Rows;
+    /// A parameter, application, host or status of a route that the inventory had no room for.
+    InventoryFull = "inventory_full", Rows;
     /// A finding not written because its principal had reached the limit.
     FindingSuppressed = "finding_suppressed", Rows;
     /// A line of the SOC log that could not be written.

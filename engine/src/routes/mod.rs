@@ -101,6 +101,9 @@ pub(crate) struct Routes {
     pub(crate) table: Vec<Route>,
     #[serde(skip)]
     routes_max: usize,
+    /// Routes that turned out to be others, since they were last asked for.
+    #[serde(skip)]
+    merged: Vec<(RouteId, RouteId)>,
 }
 
 impl Settle for Routes {
@@ -115,7 +118,7 @@ impl Routes {
     /// Routes within about `bytes`, under hash keys from `seeds`.
     pub(crate) fn within(bytes: usize, seeds: [u64; 4]) -> Self {
         let routes_max = (bytes / 2 / (size_of::<Route>() + 128)).clamp(256, 65_536);
-        Self { trie: Trie::new(routes_max * 4, seeds), table: Vec::new(), routes_max }
+        Self { trie: Trie::new(routes_max * 4, seeds), table: Vec::new(), routes_max, merged: Vec::new() }
     }
 
     /// Understands a call's path; a served call may teach a new route.
@@ -255,13 +258,20 @@ impl Routes {
     fn merge_words(&mut self) {
         let table = &self.table;
         let lone = |id: RouteId| table[id.0 as usize].callers() <= 1;
-        for (from, into) in self.trie.merge(lone) {
+        let merged = self.trie.merge(lone);
+        self.merged.extend_from_slice(&merged);
+        for (from, into) in merged {
             let from = std::mem::replace(&mut self.table[from.0 as usize].calls, 0);
             self.table[into.0 as usize].calls += from;
         }
         for (id, template) in self.trie.take_renamed() {
             self.table[id.0 as usize].template = template;
         }
+    }
+
+    /// Routes that turned out to be others since the last time, each with the other.
+    pub(crate) fn take_merged(&mut self) -> Vec<(RouteId, RouteId)> {
+        std::mem::take(&mut self.merged)
     }
 
     pub(crate) fn route(&self, id: RouteId) -> &Route {
