@@ -4,16 +4,17 @@
 use std::{
     io::{self, BufRead as _, BufReader, Write as _, stdout},
     os::unix::net::UnixStream,
-    path::Path,
     time::Duration,
 };
+
+use model::Inventory;
 
 use crate::{
     cli::VerdictsArgs,
     clock,
     desk::{self, Answer, Ask, Kept},
     fault::{Exit, Fault},
-    ledger, page,
+    keys, learning, ledger, page,
     settings::Settings,
 };
 
@@ -45,38 +46,66 @@ pub(crate) fn unblock(target: &str, settings: &Settings) -> Result<(), Fault> {
     print(&lines.collect::<String>())
 }
 
-fn answer(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
-    match UnixStream::connect(settings.control_path()) {
-        Ok(stream) => ask_daemon(ask, &stream, &settings.control_path()),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let path = settings.control_path();
-            let remedy = "run this as the daemon's user";
-            Err(Fault::new(Exit::NoPermission, format!("may not open {}; {remedy}", path.display())))
+/// What is known of the routes: by the running daemon, or by the one that ran last.
+pub(crate) fn inventory(settings: &Settings) -> Result<Inventory, Fault> {
+    match ask_daemon(&Ask::Inventory, settings)? {
+        Some(Answer::Inventory { inventory }) => Ok(*inventory),
+        Some(_) => Err(another_version()),
+        None => {
+            let path = settings.learning_path();
+            let left = if path.exists() { learning::last(settings, &keys::kept(settings)?)? } else { None };
+            left.map(|engine| engine.inventory()).ok_or_else(|| {
+                let remedy = "name files to learn from, or the daemon's settings with --config";
+                let line = format!("no daemon and nothing learnt at {}; {remedy}", path.display());
+                Fault::new(Exit::Unavailable, line)
+            })
         }
-        Err(_) => ask_ledger(ask, settings),
     }
 }
 
-fn ask_daemon(ask: &Ask, mut stream: &UnixStream, path: &Path) -> Result<Vec<Kept>, Fault> {
-    let asked = (|| -> io::Result<Answer> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let mut line = serde_json::to_vec(ask)?;
-        line.push(b'\n');
-        stream.write_all(&line)?;
-        let mut reply = Vec::new();
-        BufReader::new(stream).read_until(b'\n', &mut reply)?;
-        Ok(serde_json::from_slice(&reply)?)
-    })();
-    match asked {
-        Ok(Answer::Verdicts { verdicts }) => Ok(verdicts),
+fn answer(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
+    match ask_daemon(ask, settings)? {
+        Some(Answer::Verdicts { verdicts }) => Ok(verdicts),
+        Some(_) => Err(another_version()),
+        None => ask_ledger(ask, settings),
+    }
+}
+
+fn another_version() -> Fault {
+    Fault::new(Exit::Unavailable, "the daemon answers something else; use a sidewatch of its version")
+}
+
+/// What the daemon says; `None` when none listens.
+fn ask_daemon(ask: &Ask, settings: &Settings) -> Result<Option<Answer>, Fault> {
+    let path = settings.control_path();
+    let stream = match UnixStream::connect(&path) {
+        Ok(stream) => stream,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let remedy = "run this as the daemon's user";
+            return Err(Fault::new(Exit::NoPermission, format!("may not open {}; {remedy}", path.display())));
+        }
+        Err(_) => return Ok(None),
+    };
+    match exchange(ask, &stream) {
         Ok(Answer::Fault { exit, line }) => Err(Fault::new(Exit::from_code(exit), line)),
+        Ok(answer) => Ok(Some(answer)),
         Err(error) => {
             let remedy = "see its diagnostics";
             let line = format!("the daemon at {} does not answer: {error}; {remedy}", path.display());
             Err(Fault::new(Exit::Unavailable, line))
         }
     }
+}
+
+fn exchange(ask: &Ask, mut stream: &UnixStream) -> io::Result<Answer> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(ask)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut reply = Vec::new();
+    BufReader::new(stream).read_until(b'\n', &mut reply)?;
+    Ok(serde_json::from_slice(&reply)?)
 }
 
 fn ask_ledger(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
@@ -90,6 +119,7 @@ fn ask_ledger(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
     }
     let (ledger, now) = (ledger::open(settings)?, clock::now());
     match ask {
+        Ask::Inventory => Err(another_version()),
         Ask::Verdicts { live, limit } => desk::verdicts(&ledger, *live, *limit, now),
         Ask::Explain { verdict } => Ok(vec![desk::explain(&ledger, verdict, now)?]),
         Ask::Unblock { target } => {

@@ -1,11 +1,11 @@
 //! The command line: arguments in, one command out. Every command's help ends with an example.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{eval::EvalArgs, simulate::SimArgs, told::Format};
+use crate::{eval::EvalArgs, inventory::InventoryArgs, simulate::SimArgs, told::Format};
 
 /// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
 #[derive(Debug, Parser)]
@@ -42,6 +42,13 @@ pub(crate) enum Command {
         A file that ends in .ndjson holds calls, as written by --calls."
     )]
     Replay(ReplayArgs),
+    /// Judge the same files under two settings, and show who would be blocked in addition and who no longer.
+    #[command(
+        after_help = "Example: what would change if tomorrow's settings had been in force yesterday:\n  \
+        sidewatch backtest --a /etc/sidewatch/sidewatch.toml --b tomorrow.toml monday.pcap tuesday.pcap\n\
+        Nothing is enabled and no gateway hears of it. Files are what `replay` takes; docs/backtest.md reads the table."
+    )]
+    Backtest(BacktestArgs),
     /// Print the API calls of captures, access logs, HAR files or an interface, one JSON object a line.
     #[command(after_help = "Examples: the ten busiest paths; who is called now:\n  \
         sidewatch decode day.pcap | jq -r .path | sort | uniq -c | sort -rn | head\n  \
@@ -71,6 +78,17 @@ pub(crate) enum Command {
         #[arg(value_name = "VERDICT-ID|KIND:VALUE")]
         target: String,
     },
+    /// Tell what is known of the routes: callers, rates, errors, access, parameters, sensitive data going out.
+    #[command(
+        after_help = "Examples: what the running daemon knows; one route in full; what is not as documented; a document of \
+        what was seen:\n  \
+        sidewatch inventory\n  \
+        sidewatch inventory --route 'GET /api/orders'\n  \
+        sidewatch inventory week.log --openapi api.json\n  \
+        sidewatch inventory day.pcap --export openapi > learnt.json\n\
+        docs/inventory.md says what shadow, zombie, drifted and broken mean."
+    )]
+    Inventory(InventoryArgs),
     /// Measure what reading, decoding, printing and judging capture files cost on this machine.
     #[command(
         after_help = "Example: one core, the fastest of five rounds:\n  sidewatch bench --rounds 5 day.pcap"
@@ -112,9 +130,9 @@ pub(crate) struct RunArgs {
     pub(crate) filter: Option<String>,
 }
 
-/// Arguments of `replay`.
+/// What is read, and how.
 #[derive(Args, Debug)]
-pub(crate) struct ReplayArgs {
+pub(crate) struct InputArgs {
     /// Captures (pcap, pcapng), access logs (.log, .jsonl), HAR files (.har) or calls (.ndjson), one timeline in the given
     /// order; `-` is a capture on standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -125,6 +143,23 @@ pub(crate) struct ReplayArgs {
     /// Threads that decode; the verdicts are the same for any number.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) shards: u16,
+    /// Session keys of TLS, as a browser or server writes them to `SSLKEYLOGFILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
+}
+
+impl InputArgs {
+    /// Whether a capture on standard input is among the files.
+    pub(crate) fn has_stdin(&self) -> bool {
+        self.files.iter().any(|path| path == Path::new("-"))
+    }
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     /// Write the verdicts here, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) verdicts: Option<PathBuf>,
@@ -137,15 +172,28 @@ pub(crate) struct ReplayArgs {
     /// Write counts, losses and speed here, as one JSON object.
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
-    /// Session keys of TLS, as a browser or server writes them to `SSLKEYLOGFILE`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keys: Vec<PathBuf>,
     /// Send the verdicts still in force at the end to the gateways; needs mode = "enforce".
     #[arg(long)]
     pub(crate) deliver: bool,
     /// Print no report.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// Arguments of `backtest`.
+#[derive(Args, Debug)]
+pub(crate) struct BacktestArgs {
+    /// Settings as they are. Ids are made under their key.
+    #[arg(long, value_name = "SETTINGS")]
+    pub(crate) a: PathBuf,
+    /// Settings as they might be.
+    #[arg(long, value_name = "SETTINGS")]
+    pub(crate) b: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 /// Arguments of `decode`.

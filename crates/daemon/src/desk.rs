@@ -1,7 +1,7 @@
 //! The desk: questions about verdicts in, answers from the ledger out. The same whether a running daemon asks it or a
 //! command that has opened the ledger itself.
 
-use model::{Delivery, Handle, Principal, PrincipalKind, Timestamp, Verdict};
+use model::{Delivery, Handle, Inventory, Principal, PrincipalKind, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use store::{Entry, Filter, Found, Ledger, Selector, Standing, Withdrawn};
 
@@ -26,6 +26,8 @@ pub(crate) enum Ask {
         /// The id or its first digits.
         verdict: String,
     },
+    /// What is known of the routes.
+    Inventory,
     /// Take verdicts back.
     Unblock {
         /// The id, its first digits, or `kind:value`.
@@ -41,6 +43,11 @@ pub(crate) enum Answer {
     Verdicts {
         /// Them.
         verdicts: Vec<Kept>,
+    },
+    /// What is known of the routes.
+    Inventory {
+        /// It.
+        inventory: Box<Inventory>,
     },
     /// It can not be done.
     Fault {

@@ -40,6 +40,12 @@ pub(crate) fn live(settings: &Settings, state: &Path) -> Result<Pseudonyms, Faul
     read(&path)
 }
 
+/// Pseudonyms of a daemon that has run before; makes no key.
+pub(crate) fn kept(settings: &Settings) -> Result<Pseudonyms, Fault> {
+    let state = || settings.state_directory().join("pseudonym.key");
+    read(&settings.identity.key_file.clone().unwrap_or_else(state))
+}
+
 fn read(path: &PathBuf) -> Result<Pseudonyms, Fault> {
     let text = fs::read_to_string(path).map_err(|error| {
         let exit =

@@ -12,7 +12,12 @@ use std::{
 use engine::{Engine, SnapshotError};
 use model::Pseudonyms;
 
-use crate::{clock::Stopwatch, parts, settings::Settings};
+use crate::{
+    clock::Stopwatch,
+    fault::{Exit, Fault},
+    parts,
+    settings::Settings,
+};
 
 /// Bytes written to the file at a time.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -70,6 +75,15 @@ impl Learning {
             }
         }
     }
+}
+
+/// The engine as the last run has left it; `None` when there was none.
+pub(crate) fn last(settings: &Settings, names: &Pseudonyms) -> Result<Option<Engine>, Fault> {
+    let path = settings.learning_path();
+    restore(&path, settings, names).map_err(|error| {
+        let remedy = "it is read by the version and with the key that wrote it";
+        Fault::new(Exit::Data, format!("can not use {}: {error}; {remedy}", path.display()))
+    })
 }
 
 fn restore(path: &Path, settings: &Settings, names: &Pseudonyms) -> Result<Option<Engine>, SnapshotError> {

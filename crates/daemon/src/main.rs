@@ -1,6 +1,7 @@
 //! Sidewatch: mirrored API traffic in, verdicts on clients that misuse it out. Wiring only; never in the request path.
 
 mod ask;
+mod backtest;
 mod bench;
 mod book;
 mod check;
@@ -15,6 +16,7 @@ mod eval;
 mod fault;
 mod feed;
 mod harden;
+mod inventory;
 mod key_log;
 mod keys;
 mod learning;
@@ -29,6 +31,7 @@ mod replay;
 mod run;
 mod settings;
 mod simulate;
+mod source;
 mod told;
 
 use std::{io, process::ExitCode};
@@ -55,6 +58,9 @@ fn obey(cli: Cli) -> Result<(), Fault> {
     }
     diagnostics(&cli.log_level)?;
     harden::quiet_panics();
+    if let Command::Backtest(args) = &cli.command {
+        return backtest::backtest(args);
+    }
     let (settings, path) = settings::load(cli.config.as_deref())?;
     match cli.command {
         Command::Run(args) => run::run(&args, settings),
@@ -65,9 +71,10 @@ fn obey(cli: Cli) -> Result<(), Fault> {
         Command::Explain { verdict, json } => ask::explain(&verdict, json, &settings),
         Command::Verdicts(args) => ask::verdicts(&args, &settings),
         Command::Unblock { target } => ask::unblock(&target, &settings),
+        Command::Inventory(args) => inventory::inventory(&args, &settings),
         Command::Eval(args) => eval::eval(&args),
         Command::Sim(args) => simulate::simulate(&args, &settings),
-        Command::Completions { .. } => Ok(()),
+        Command::Backtest(_) | Command::Completions { .. } => Ok(()),
     }
 }
 

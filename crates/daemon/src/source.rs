@@ -1,5 +1,5 @@
-//! Sources of a replay: files in, calls to the judge in the one order out. One thread, several shards, or calls that
-//! were written before.
+//! Sources of offline work: files in, calls in the one order out. One thread, several shards, or calls that were written
+//! before. Never judges.
 
 use std::{
     fs::File,
@@ -9,13 +9,12 @@ use std::{
     time::Duration,
 };
 
-use model::{ApiCall, ByteFates, Losses, Pseudonyms};
+use model::{ApiCall, ByteFates, Loss, Losses, Pseudonyms};
 use pipe::{Bell, Sender, Sequencer};
 use sensor::{Sensor, Shard};
 
-use super::judge::Judge;
 use crate::{
-    cli::ReplayArgs,
+    cli::InputArgs,
     fault::{Exit, Fault},
     feed::read_files,
     key_log,
@@ -33,17 +32,17 @@ const WAIT: Duration = Duration::from_millis(10);
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(crate) struct Read {
     /// Frames of all files.
-    pub(super) frames: u64,
+    pub(crate) frames: u64,
     /// Those of them that reached a flow.
-    pub(super) frames_used: u64,
+    pub(crate) frames_used: u64,
     /// Their captured bytes.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// What became of their payload bytes.
-    pub(super) fates: ByteFates,
+    pub(crate) fates: ByteFates,
     /// What the sensors missed.
-    pub(super) losses: Losses,
+    pub(crate) losses: Losses,
 }
 
 impl Read {
@@ -57,14 +56,49 @@ impl Read {
     }
 }
 
+/// Reads everything, under `settings`; `sink` gets the calls in their order. A broken file is told after all that could
+/// be read.
+///
+/// # Errors
+/// What the sink says; files of several kinds, and files that are not there.
+pub(crate) fn read(
+    args: &InputArgs,
+    settings: &Settings,
+    names: &Pseudonyms,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
+) -> Result<(Read, Option<Fault>), Fault> {
+    let kind = Kind::common(args.format, &args.files)?;
+    if args.has_stdin() && args.shards > 1 {
+        let remedy = "use --shards 1";
+        return Err(Fault::new(
+            Exit::Usage,
+            format!("standard input can not be read by several shards; {remedy}"),
+        ));
+    }
+    let progress = Progress::over(&args.files);
+    let mut read = Read::default();
+    let result = match kind {
+        Kind::Calls => calls(&args.files, &progress, &mut read, sink),
+        Kind::Capture if args.shards == 1 => inline(args, settings, names, &progress, &mut read, sink),
+        Kind::Capture => sharded(args, settings, names, &mut read, sink),
+        kind => told(&args.files, kind, settings, names, &progress, &mut read, sink),
+    };
+    progress.end();
+    match result {
+        Ok(()) => Ok((read, None)),
+        Err(fault) if matches!(fault.exit, Exit::Data) => Ok((read, Some(fault))),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Decodes and judges on this thread.
-pub(super) fn inline(
-    args: &ReplayArgs,
+fn inline(
+    args: &InputArgs,
     settings: &Settings,
     names: &Pseudonyms,
     progress: &Progress,
     read: &mut Read,
-    judge: &mut Judge,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let config = parts::sensor(settings, Shard { index: 0, of: 1 }, names);
     let mut sensor = Sensor::new(config, names.clone());
@@ -76,22 +110,22 @@ pub(super) fn inline(
         }
         sequencer.advance(0, watermark);
         while let Some(call) = sequencer.take() {
-            judge.observe(call)?;
+            sink(call)?;
         }
         Ok(())
     });
-    judge.count_late(sequencer.late());
+    read.losses.add(Loss::Late, sequencer.late());
     read.take_in(&sensor);
     done
 }
 
 /// Decodes on one thread per shard, each reading all files for its own flows, and judges on this one.
-pub(super) fn sharded(
-    args: &ReplayArgs,
+fn sharded(
+    args: &InputArgs,
     settings: &Settings,
     names: &Pseudonyms,
     read: &mut Read,
-    judge: &mut Judge,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let bell = Bell::new();
     let held = parts::calls_held(settings);
@@ -114,7 +148,7 @@ pub(super) fn sharded(
             let over = merge.is_over();
             let moved = merge.gather();
             while let Some(call) = merge.take() {
-                judging = judging.and_then(|()| judge.observe(call));
+                judging = judging.and_then(|()| sink(call));
             }
             if over {
                 break;
@@ -123,7 +157,7 @@ pub(super) fn sharded(
                 merge.wait(WAIT);
             }
         }
-        judge.count_late(merge.late());
+        read.losses.add(Loss::Late, merge.late());
         drop(merge);
         let mut reading = Ok(());
         for shard in shards {
@@ -151,16 +185,16 @@ fn shard(files: &[PathBuf], mut sensor: Sensor, mut lane: Sender<ApiCall>) -> (S
 }
 
 /// Judges the calls that logs or HAR files tell of.
-pub(super) fn told(
+fn told(
     files: &[PathBuf],
     kind: Kind,
     settings: &Settings,
     names: &Pseudonyms,
     progress: &Progress,
     read: &mut Read,
-    judge: &mut Judge,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let found = told::read_files(files, kind, settings, names, progress, |call| judge.observe(call))?;
+    let found = told::read_files(files, kind, settings, names, progress, |call| sink(call))?;
     read.bytes += found.bytes;
     read.losses.merge(&found.losses);
     if !found.refused.is_empty() {
@@ -170,20 +204,25 @@ pub(super) fn told(
 }
 
 /// Judges calls that were written before; they stand in their order.
-pub(super) fn calls(
+fn calls(
     files: &[PathBuf],
     progress: &Progress,
     read: &mut Read,
-    judge: &mut Judge,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     for path in files {
         progress.begin(path);
-        calls_file(path, progress, read, judge)?;
+        calls_file(path, progress, read, sink)?;
     }
     Ok(())
 }
 
-fn calls_file(path: &Path, progress: &Progress, read: &mut Read, judge: &mut Judge) -> Result<(), Fault> {
+fn calls_file(
+    path: &Path,
+    progress: &Progress,
+    read: &mut Read,
+    sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     use std::io::Read as _;
     let file = File::open(path).map_err(|error| {
         Fault::new(Exit::NoInput, format!("can not open {}: {error}; check the path", path.display()))
@@ -204,7 +243,7 @@ fn calls_file(path: &Path, progress: &Progress, read: &mut Read, judge: &mut Jud
             let remedy = "expected a call as written by `replay --calls`";
             Fault::new(Exit::Data, format!("{place} is not a call ({}); {remedy}", category(&error)))
         })?;
-        judge.observe(call)?;
+        sink(call)?;
         read.bytes += bytes as u64;
         progress.advance(bytes as u64);
     }

@@ -130,7 +130,18 @@ fn replayed_calls_are_judged_the_same_each_time_and_fit_the_schemas() {
 
 #[test]
 fn help_teaches_with_an_example() {
-    for command in ["run", "replay", "decode", "check", "explain", "verdicts", "unblock", "completions"] {
+    for command in [
+        "run",
+        "replay",
+        "backtest",
+        "inventory",
+        "decode",
+        "check",
+        "explain",
+        "verdicts",
+        "unblock",
+        "completions",
+    ] {
         let output = sidewatch(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && text.contains("Example"), "{command}: {text}");

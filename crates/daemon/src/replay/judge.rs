@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Engine, Judgement, Summary as EngineSummary};
-use model::{Action, ApiCall, Loss, Losses, Principal, PrincipalKind, Pseudonyms, Timestamp, Verdict};
+use model::{Action, ApiCall, Losses, Principal, PrincipalKind, Pseudonyms, Timestamp, Verdict};
 
 use crate::{cli::ReplayArgs, fault::Fault, outputs::Output, parts, settings::Settings};
 
@@ -78,11 +78,6 @@ impl Judge {
         self.engine.observe_batch(&self.batch, &mut self.judgements);
         self.batch.clear();
         self.write()
-    }
-
-    /// Counts calls that came too late for their place.
-    pub(super) fn count_late(&mut self, late: u64) {
-        self.judged.losses.set(Loss::Late, late);
     }
 
     /// Closes the files.

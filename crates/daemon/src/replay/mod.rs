@@ -3,17 +3,11 @@
 
 mod judge;
 mod report;
-mod source;
 mod summary;
 
-use std::{
-    io::{IsTerminal as _, Write as _, stdout},
-    path::Path,
-};
+use std::io::{IsTerminal as _, Write as _, stdout};
 
 use judge::Judge;
-use model::Pseudonyms;
-use source::Read;
 use summary::Summary;
 
 use crate::{
@@ -23,12 +17,11 @@ use crate::{
     enforcement::Enforcement,
     fault::{Exit, Fault},
     keys,
-    progress::Progress,
     settings::Settings,
-    told::Kind,
+    source,
 };
 
-pub(crate) use report::{clean, moment};
+pub(crate) use report::{clean, grouped, moment, span};
 
 /// Judges the files and reports.
 pub(crate) fn replay(args: &ReplayArgs, settings: &Settings) -> Result<(), Fault> {
@@ -41,7 +34,7 @@ pub(crate) fn replay(args: &ReplayArgs, settings: &Settings) -> Result<(), Fault
     let mut judge = Judge::new(args, settings, names.clone())?;
     let mut summary_file = crate::outputs::Output::create(args.summary.as_deref())?;
     let stopwatch = Stopwatch::start();
-    let (read, broken) = read(args, settings, &names, &mut judge)?;
+    let (read, broken) = source::read(&args.input, settings, &names, &mut |call| judge.observe(call))?;
     let judged = judge.end()?;
     let summary = Summary::of(&read, &judged, stopwatch.elapsed());
     summary_file.line(&summary)?;
@@ -53,40 +46,6 @@ pub(crate) fn replay(args: &ReplayArgs, settings: &Settings) -> Result<(), Fault
         deliver::deliver_once(warrant, settings, &judged.in_force())?;
     }
     broken.map_or(Ok(()), Err)
-}
-
-/// Reads everything; a broken file is told after the report on what could be read.
-fn read(
-    args: &ReplayArgs,
-    settings: &Settings,
-    names: &Pseudonyms,
-    judge: &mut Judge,
-) -> Result<(Read, Option<Fault>), Fault> {
-    let kind = Kind::common(args.format, &args.files)?;
-    let stdin = args.files.iter().any(|path| path == Path::new("-"));
-    if stdin && args.shards > 1 {
-        let remedy = "use --shards 1";
-        return Err(Fault::new(
-            Exit::Usage,
-            format!("standard input can not be read by several shards; {remedy}"),
-        ));
-    }
-    let progress = Progress::over(&args.files);
-    let mut read = Read::default();
-    let result = match kind {
-        Kind::Calls => source::calls(&args.files, &progress, &mut read, judge),
-        Kind::Capture if args.shards == 1 => {
-            source::inline(args, settings, names, &progress, &mut read, judge)
-        }
-        Kind::Capture => source::sharded(args, settings, names, &mut read, judge),
-        kind => source::told(&args.files, kind, settings, names, &progress, &mut read, judge),
-    };
-    progress.end();
-    match result {
-        Ok(()) => Ok((read, None)),
-        Err(fault) if matches!(fault.exit, Exit::Data) => Ok((read, Some(fault))),
-        Err(fault) => Err(fault),
-    }
 }
 
 fn tell(report: &str) -> Result<(), Fault> {

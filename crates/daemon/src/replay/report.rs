@@ -137,7 +137,8 @@ fn visible(character: char) -> char {
     if acts { '\u{FFFD}' } else { character }
 }
 
-fn grouped(n: u64) -> String {
+/// A number with its thousands apart.
+pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {

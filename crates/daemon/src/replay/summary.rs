@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use model::{Action, ByteFates, Losses};
 use serde::Serialize;
 
-use super::{judge::Judged, source::Read};
+use super::judge::Judged;
+use crate::source::Read;
 
 /// Counts, losses and speed.
 #[derive(Debug, Serialize)]

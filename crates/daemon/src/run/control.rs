@@ -5,11 +5,14 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    sync::{Arc, mpsc::SyncSender},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
     time::Duration,
 };
 
-use model::PrincipalId;
+use model::Inventory;
 use soclog::Entry;
 use store::Ledger;
 use tokio::{
@@ -19,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::journal::Journal;
+use super::{journal::Journal, judge::Order};
 use crate::{
     clock,
     desk::{self, Answer, Ask, Kept},
@@ -39,7 +42,7 @@ pub(super) struct Control {
     pub(super) ledger: Arc<Ledger>,
     pub(super) journal: Journal,
     pub(super) nudge: Arc<Notify>,
-    pub(super) pardons: SyncSender<PrincipalId>,
+    pub(super) orders: SyncSender<Order>,
 }
 
 /// Binds the socket, for its owner only. A socket that a dead daemon left behind is replaced: the ledger's lock has
@@ -101,6 +104,10 @@ impl Control {
             Ok(Ask::Verdicts { live, limit }) => desk::verdicts(&self.ledger, live, limit, now),
             Ok(Ask::Explain { verdict }) => desk::explain(&self.ledger, &verdict, now).map(|kept| vec![kept]),
             Ok(Ask::Unblock { target }) => self.unblock(&target, actor),
+            Ok(Ask::Inventory) => {
+                let told = self.inventory().map(Box::new);
+                return told.map_or_else(Answer::from, |inventory| Answer::Inventory { inventory });
+            }
             Err(_) => {
                 Err(Fault::new(Exit::Usage, "unknown question; use a sidewatch of the daemon's version"))
             }
@@ -108,11 +115,19 @@ impl Control {
         verdicts.map_or_else(Answer::from, |verdicts| Answer::Verdicts { verdicts })
     }
 
+    /// Asks the judge, who answers between two batches of calls.
+    fn inventory(&self) -> Result<Inventory, Fault> {
+        let (reply, told) = sync_channel(1);
+        let busy = || Fault::new(Exit::Unavailable, "the judge is busy; ask again");
+        self.orders.try_send(Order::Inventory(reply)).map_err(|_| busy())?;
+        told.recv_timeout(PATIENCE).map_err(|_| busy())
+    }
+
     fn unblock(&self, target: &str, actor: &str) -> Result<Vec<Kept>, Fault> {
         let now = clock::now();
         let withdrawn = desk::unblock(&self.ledger, target, now, actor)?;
         for verdict in &withdrawn.verdicts {
-            if self.pardons.try_send(verdict.principal.id).is_err() {
+            if self.orders.try_send(Order::Pardon(verdict.principal.id)).is_err() {
                 tracing::warn!(verdict = %verdict.id, "pardon_late: the judge is busy and may find it again");
             }
             let detail = format!("{} was {} until {}", verdict.principal, verdict.action, verdict.until);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use engine::{Engine, Judgement};
-use model::{ApiCall, Loss, PrincipalId, Timestamp};
+use model::{ApiCall, Inventory, Loss, PrincipalId, Timestamp};
 
 use super::board::{Board, JudgeRow};
 use crate::{clock::Stopwatch, learning::Learning, merge::Merge};
@@ -23,13 +23,22 @@ const CENSUS_EVERY: u32 = 10;
 /// Calls judged before the lanes have their turn again.
 const BATCH: usize = 1_024;
 
+/// What people ask of the judge.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// A verdict was taken back.
+    Pardon(PrincipalId),
+    /// What is known of the routes.
+    Inventory(SyncSender<Inventory>),
+}
+
 /// The engine with what it reads and writes.
 pub(super) struct JudgeRoom {
     pub(super) engine: Engine,
     pub(super) learning: Learning,
     pub(super) merge: Merge,
     pub(super) out: SyncSender<Judgement>,
-    pub(super) pardons: Receiver<PrincipalId>,
+    pub(super) orders: Receiver<Order>,
     pub(super) board: Arc<Board>,
 }
 
@@ -44,9 +53,7 @@ impl JudgeRoom {
             let moved = self.merge.gather();
             self.judge(&mut row, &mut clock, &mut batch, &mut judgements);
             self.pass_time(self.merge.watermark(), &mut clock, &mut judgements);
-            for principal in self.pardons.try_iter() {
-                self.engine.pardon(principal, clock);
-            }
+            self.obey(clock);
             if !self.hand_over(&mut judgements) || over {
                 break;
             }
@@ -64,6 +71,17 @@ impl JudgeRoom {
         self.hand_over(&mut judgements);
         self.learning.keep(&self.engine);
         self.tell(&mut row, true);
+    }
+
+    /// Does what people asked for since the last time.
+    fn obey(&mut self, clock: Timestamp) {
+        for order in self.orders.try_iter() {
+            match order {
+                Order::Pardon(principal) => self.engine.pardon(principal, clock),
+                // Whoever asked may have gone.
+                Order::Inventory(reply) => _ = reply.try_send(self.engine.inventory()),
+            }
+        }
     }
 
     /// Judges what is in order, at most a batch. Returns how many calls that were.

@@ -51,8 +51,8 @@ use crate::{
 
 /// Judgements on their way to the scribe.
 const JUDGEMENTS_MAX: usize = 1_024;
-/// Pardons on their way to the judge.
-const PARDONS_MAX: usize = 1_024;
+/// Orders of people on their way to the judge.
+const ORDERS_MAX: usize = 1_024;
 
 /// Watches until told to stop.
 pub(crate) fn run(args: &RunArgs, settings: Settings) -> Result<(), Fault> {
@@ -141,12 +141,12 @@ impl Crew {
         let stop = Arc::new(AtomicBool::new(false));
         let (learning, engine) = learnt(&settings, &names, &ledger)?;
         let (out, judgements) = mpsc::sync_channel(JUDGEMENTS_MAX);
-        let (pardons, pardoned) = mpsc::sync_channel(PARDONS_MAX);
+        let (orders, ordered) = mpsc::sync_channel(ORDERS_MAX);
         let control = control::Control {
             ledger: Arc::clone(&ledger),
             journal: journal.clone(),
             nudge: Arc::clone(nudge),
-            pardons,
+            orders,
         };
         let scribe = Scribe {
             judgements,
@@ -193,7 +193,7 @@ impl Crew {
             shards.extend(intake::start(doors, &staff, lane)?);
         }
         let merge = Merge::new(lanes, held, bell);
-        let judge = JudgeRoom { engine, learning, merge, out, pardons: pardoned, board: Arc::clone(&board) };
+        let judge = JudgeRoom { engine, learning, merge, out, orders: ordered, board: Arc::clone(&board) };
         let judge = spawn("judge", move || judge.run())?;
         Ok(Self { board, control, stop, shards, failures, judge: Some(judge), scribe: Some(scribe) })
     }
