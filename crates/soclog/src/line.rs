@@ -3,13 +3,16 @@
 use model::{Audit, Delivery, Evidence, Finding, Health, Verdict};
 use serde::Serialize;
 
-use crate::Plain;
+use crate::{Plain, Proof, chain::LINK_BYTES_MAX};
 
 /// Version of the lines' form.
 pub const SCHEMA: &str = "sidewatch/1";
 
 /// Longest line, with its line feed. Evidence calls and then texts are cut to fit, and the line says so.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest line before its place in the chain is in it.
+const ROOM_BYTES_MAX: usize = LINE_BYTES_MAX - LINK_BYTES_MAX;
 
 /// Longest single text in a line that had to be cut.
 const TEXT_BYTES_MAX: usize = 1024;
@@ -21,6 +24,8 @@ pub enum Entry<'a> {
     Finding(&'a Finding),
     /// A decision.
     Verdict(&'a Verdict),
+    /// A decision, and what is needed to reach it again.
+    Proven(&'a Verdict, &'a Proof),
     /// A revocation's change of state.
     Delivery(&'a Delivery),
     /// How the machinery does.
@@ -35,30 +40,35 @@ impl Entry<'_> {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Finding(_) => "finding",
-            Self::Verdict(_) => "verdict",
+            Self::Verdict(_) | Self::Proven(..) => "verdict",
             Self::Delivery(_) => "delivery",
             Self::Health(_) => "health",
             Self::Audit(_) => "audit",
         }
     }
 
-    /// The entry as one line with its line feed, at most [`LINE_BYTES_MAX`] bytes.
+    /// The entry as one line with its line feed, at most [`LINE_BYTES_MAX`] bytes once its place in the chain is in it.
     ///
     /// # Errors
     /// When a value can not be told in JSON, such as a time past its range.
     pub fn line(&self) -> serde_json::Result<Vec<u8>> {
         let line = match self {
             Self::Finding(finding) => self.render(finding, None),
-            Self::Verdict(verdict) => self.render(verdict, None),
+            Self::Verdict(verdict) | Self::Proven(verdict, _) => self.render(verdict, None),
             Self::Delivery(delivery) => self.render(delivery, None),
             Self::Health(health) => self.render(health, None),
             Self::Audit(audit) => self.render(audit, None),
         }?;
-        if line.len() <= LINE_BYTES_MAX { Ok(line) } else { self.cut_line() }
+        if line.len() <= ROOM_BYTES_MAX { Ok(line) } else { self.cut_line() }
     }
 
     fn render(&self, fields: &impl Serialize, cut: Option<usize>) -> serde_json::Result<Vec<u8>> {
-        let mut line = format!(r#"{{"schema":"{SCHEMA}","event":"{}","#, self.name()).into_bytes();
+        let mut line = self.head().into_bytes();
+        if let Self::Proven(_, proof) = self {
+            line.extend_from_slice(b"\"proof\":");
+            proof.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Plain))?;
+            line.push(b',');
+        }
         if let Some(cut) = cut {
             line.extend_from_slice(format!(r#""calls_cut":{cut},"#).as_bytes());
         }
@@ -67,6 +77,11 @@ impl Entry<'_> {
         line.remove(brace);
         line.push(b'\n');
         Ok(line)
+    }
+
+    /// What every line begins with.
+    pub(crate) fn head(&self) -> String {
+        format!(r#"{{"schema":"{SCHEMA}","event":"{}","#, self.name())
     }
 
     fn cut_line(&self) -> serde_json::Result<Vec<u8>> {
@@ -81,7 +96,7 @@ impl Entry<'_> {
                     self.render(&finding, Some(calls.len() - kept))
                 })
             }
-            Self::Verdict(verdict) => {
+            Self::Verdict(verdict) | Self::Proven(verdict, _) => {
                 let mut verdict = (*verdict).clone();
                 verdict.contributions.truncate(16);
                 for contribution in &mut verdict.contributions {
@@ -121,7 +136,7 @@ impl Entry<'_> {
         let mut line = render(0)?;
         for kept in 1..=calls {
             let longer = render(kept)?;
-            if longer.len() > LINE_BYTES_MAX {
+            if longer.len() > ROOM_BYTES_MAX {
                 break;
             }
             line = longer;

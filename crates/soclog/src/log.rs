@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::Entry;
+use crate::{Entry, chain::Chain};
 
 /// Readable by the owner's group: log shippers run in it.
 const FILE_MODE: u32 = 0o640;
@@ -17,6 +17,7 @@ const FILE_MODE: u32 = 0o640;
 #[derive(Debug)]
 pub struct SocLog {
     target: Target,
+    chain: Chain,
     /// The last write stopped in the middle of a line: the next one starts on a fresh line.
     torn: bool,
     failing: bool,
@@ -40,12 +41,18 @@ impl SocLog {
         } else {
             Target::File { path: target.to_owned(), file: Some(open(target)?) }
         };
-        Ok(Self { target, torn: false, failing: false, lost: 0 })
+        let chain = chain(&target)?;
+        Ok(Self { target, chain, torn: false, failing: false, lost: 0 })
     }
 
     /// Appends one line. What can not be written is counted in [`Self::lost`] and said once in the diagnostics.
     pub fn append(&mut self, entry: Entry<'_>) {
-        let written = entry.line().map_err(io::Error::from).and_then(|line| self.write(&line));
+        let line = entry.line().map(|line| self.chain.link(&line, entry.head().len()));
+        let written = line.map_err(io::Error::from).and_then(|line| {
+            self.write(&line)?;
+            self.chain.advance(&line);
+            Ok(())
+        });
         match written {
             Ok(()) if self.failing => {
                 self.failing = false;
@@ -112,6 +119,14 @@ impl SocLog {
                 Err(error)
             }
         }
+    }
+}
+
+/// The chain of a log that is a plain file goes on where it was left; any other begins anew with us.
+fn chain(target: &Target) -> io::Result<Chain> {
+    match target {
+        Target::File { path, file: Some(file) } if file.metadata()?.is_file() => Chain::open(path),
+        _ => Ok(Chain::loose()),
     }
 }
 
