@@ -45,6 +45,14 @@ impl Engine {
         }
     }
 
+    /// What a principal has taught about others is taken back, and it teaches nobody today; nothing is said of its verdicts.
+    pub fn unlearn(&mut self, principal: PrincipalId) {
+        if let Some(slot) = self.world.subjects.find(principal) {
+            self.world.unlearn(slot);
+            self.world.subjects.at_mut(slot).today.flagged = true;
+        }
+    }
+
     /// Tells people, once per verdict, that somebody whose block should be in force is still served.
     pub(crate) fn check_enforcement(&mut self, scene: &Scene<'_>, out: &mut Vec<Judgement>) {
         let now = scene.call.ended_at;

@@ -3,6 +3,7 @@
 //! Never decides anything: no policy, no clock, no network.
 
 mod error;
+mod feedback;
 mod file;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -12,6 +13,7 @@ mod rows;
 mod upkeep;
 
 pub use error::LedgerError;
+pub use feedback::{Feedback, Word};
 pub use ledger::Ledger;
 pub use queries::{Entry, Filter, Found};
 pub use rows::Standing;

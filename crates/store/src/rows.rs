@@ -30,6 +30,9 @@ pub(crate) const WANTED: TableDefinition<'_, (&str, u128), ()> = TableDefinition
 /// (gateway, verdict) of revocations that the gateway has yet to hear of: to apply, or to take back.
 pub(crate) const OWED: TableDefinition<'_, (&str, u128), ()> = TableDefinition::new("owed");
 
+/// (at, n) of what people said, as `Feedback`.
+pub(crate) const FEEDBACK: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("feedback");
+
 /// Where a verdict stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
