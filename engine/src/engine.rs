@@ -117,6 +117,12 @@ impl Engine {
         }
     }
 
+    /// The engine's present: the end of the last call, or the last tick.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     pub(crate) fn clock(&self) -> Clock {
         Clock { calls: self.calls, now: self.now, relearnt: self.relearnt, tidied: self.tidied }
     }

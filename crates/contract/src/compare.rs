@@ -150,7 +150,10 @@ pub fn compare(document: &Document, inventory: &Inventory) -> Comparison {
 }
 
 /// Operations by method and number of segments.
-struct Index<'a>(BTreeMap<(&'a str, usize), Vec<(usize, Vec<&'a str>)>>);
+struct Index<'a>(BTreeMap<(&'a str, usize), Vec<Written<'a>>>);
+
+/// The place of an operation in its document, and the segments of its path.
+type Written<'a> = (usize, Vec<&'a str>);
 
 impl<'a> Index<'a> {
     fn of(document: &'a Document) -> Self {

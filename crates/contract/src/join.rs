@@ -69,6 +69,7 @@ fn both(a: Access, b: Access) -> Access {
         posture: Posture::Unknown,
         served_without: a.served_without + b.served_without,
         refused_without: a.refused_without + b.refused_without,
+        rejected: a.rejected + b.rejected,
         token: a.token + b.token,
         api_key: a.api_key + b.api_key,
         cookie: a.cookie + b.cookie,

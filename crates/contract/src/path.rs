@@ -19,9 +19,8 @@ pub(crate) fn fit(template: &[&str], documented: &[&str]) -> Option<usize> {
     for (seen, written) in template.iter().zip(documented) {
         match (is_variable(seen), written.contains('{')) {
             (_, true) => {}
-            (true, false) => return None,
             (false, false) if seen == written => literal += 1,
-            (false, false) => return None,
+            (_, false) => return None,
         }
     }
     Some(literal)

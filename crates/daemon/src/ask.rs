@@ -1,4 +1,4 @@
-//! `verdicts`, `explain`, `unblock`: a question in, the answer printed. Asks the running daemon, or opens the ledger when
+//! `verdicts`, `explain`, and what people say of verdicts: a question in, the answer printed. Asks the running daemon, or opens the ledger when
 //! none runs.
 
 use std::{
@@ -8,9 +8,11 @@ use std::{
 };
 
 use model::Inventory;
+use serde::Serialize;
+use store::{Ledger, Word};
 
 use crate::{
-    cli::VerdictsArgs,
+    cli::{FeedbackArgs, VerdictsArgs},
     clock,
     desk::{self, Answer, Ask, Kept},
     fault::{Exit, Fault},
@@ -36,14 +38,34 @@ pub(crate) fn explain(verdict: &str, json: bool, settings: &Settings) -> Result<
     print(&kept.iter().map(page::page).collect::<String>())
 }
 
-/// Takes verdicts back.
-pub(crate) fn unblock(target: &str, settings: &Settings) -> Result<(), Fault> {
-    let kept = answer(&Ask::Unblock { target: target.to_owned() }, settings)?;
+/// Says something of verdicts, and tells what became of them.
+pub(crate) fn say(word: Word, target: &str, why: &str, settings: &Settings) -> Result<(), Fault> {
+    if word != Word::Pardoned && why.trim().is_empty() {
+        return Err(Fault::new(Exit::Usage, "the reason is empty; say it with --why"));
+    }
+    let (target, why) = (target.to_owned(), why.to_owned());
+    let kept = answer(&Ask::Say { word, target, why }, settings)?;
+    let done = match word {
+        Word::Confirmed => "Confirmed",
+        Word::FalseAlarm => "False alarm",
+        Word::Pardoned => "Taken back",
+        Word::Unlearnt => "Unlearnt what it taught",
+    };
     let lines = kept.iter().map(|kept| {
         let verdict = &kept.verdict;
-        format!("Taken back: {} on {} ({}).\n", verdict.action, verdict.principal, verdict.id)
+        format!("{done}: {} on {} ({}).\n", verdict.action, page::safe(&verdict.principal), verdict.id)
     });
     print(&lines.collect::<String>())
+}
+
+/// Lists what people said.
+pub(crate) fn feedback(args: &FeedbackArgs, settings: &Settings) -> Result<(), Fault> {
+    let said = match ask_daemon(&Ask::Said { limit: args.limit }, settings)? {
+        Some(Answer::Said { said }) => said,
+        Some(_) => return Err(another_version()),
+        None => desk::said(&open_ledger(settings)?, args.limit)?,
+    };
+    if args.json { print_json(&said) } else { print(&page::said(&said)) }
 }
 
 /// What is known of the routes: by the running daemon, or by the one that ran last.
@@ -109,29 +131,30 @@ fn exchange(ask: &Ask, mut stream: &UnixStream) -> io::Result<Answer> {
 }
 
 fn ask_ledger(ask: &Ask, settings: &Settings) -> Result<Vec<Kept>, Fault> {
-    let path = settings.ledger_path();
-    if !path.exists() {
-        let remedy = "start `sidewatch run`, or name its settings with --config";
-        return Err(Fault::new(
-            Exit::Unavailable,
-            format!("no daemon and no ledger at {}; {remedy}", path.display()),
-        ));
-    }
-    let (ledger, now) = (ledger::open(settings)?, clock::now());
+    let (ledger, now) = (open_ledger(settings)?, clock::now());
     match ask {
-        Ask::Inventory => Err(another_version()),
+        Ask::Inventory | Ask::Said { .. } => Err(another_version()),
         Ask::Verdicts { live, limit } => desk::verdicts(&ledger, *live, *limit, now),
         Ask::Explain { verdict } => Ok(vec![desk::explain(&ledger, verdict, now)?]),
-        Ask::Unblock { target } => {
+        Ask::Say { word, target, why } => {
             let by = format!("operator:{}", rustix::process::getuid().as_raw());
-            let withdrawn = desk::unblock(&ledger, target, now, &by)?;
-            let ids = withdrawn.verdicts.iter().map(|verdict| verdict.id.to_string());
+            let heard = desk::say(&ledger, (*word, target, why), now, &by)?;
+            let ids = heard.said.iter().map(|said| said.verdict.to_string());
             ids.map(|id| desk::explain(&ledger, &id, now)).collect()
         }
     }
 }
 
-fn print_json(kept: &[Kept]) -> Result<(), Fault> {
+fn open_ledger(settings: &Settings) -> Result<Ledger, Fault> {
+    let path = settings.ledger_path();
+    if path.exists() {
+        return ledger::open(settings);
+    }
+    let remedy = "start `sidewatch run`, or name its settings with --config";
+    Err(Fault::new(Exit::Unavailable, format!("no daemon and no ledger at {}; {remedy}", path.display())))
+}
+
+fn print_json<T: Serialize>(kept: &[T]) -> Result<(), Fault> {
     let mut text = String::new();
     for kept in kept {
         let line =

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{eval::EvalArgs, inventory::InventoryArgs, simulate::SimArgs, told::Format};
+use crate::{eval::EvalArgs, inventory::InventoryArgs, simulate::SimArgs, told::Format, verify::VerifyArgs};
 
 /// Watches a copy of API traffic, finds clients that misuse it, and has the gateway refuse them.
 #[derive(Debug, Parser)]
 #[command(
     name = "sidewatch",
     version,
-    after_help = "Exit codes: 0 done, 1 detection quality is worse than agreed, 64 settings or usage, 65 bad input, \
+    after_help = "Exit codes: 0 done, 1 detection quality is worse than agreed or a verdict or log does not verify, 64 settings or usage, 65 bad input, \
     66 input not found, 69 daemon or gateway unavailable, 73 output can not be created, 74 input/output error, \
     77 rights missing."
 )]
@@ -70,6 +70,21 @@ pub(crate) enum Command {
     /// List verdicts, newest first.
     #[command(after_help = "Example: who is held now:\n  sidewatch verdicts --live")]
     Verdicts(VerdictsArgs),
+    /// Say that a verdict was right: what its principal has taught the engine is taken back.
+    #[command(after_help = "Example:\n  sidewatch confirm 5d0c --why 'the customer reported the theft'\n\
+        docs/feedback.md says what each word does. It is kept, and stands in the SOC log with who said it.")]
+    Confirm(WordArgs),
+    /// Say that a verdict was wrong: it is taken back, and counted as a wrong one.
+    #[command(after_help = "Example:\n  sidewatch false-alarm ip:192.0.2.7 --why 'our own load test'")]
+    FalseAlarm(WordArgs),
+    /// Take back what the principal of a verdict has taught, right or wrong: a test, a migration, a broken client.
+    #[command(
+        after_help = "Example:\n  sidewatch unlearn user:loadtest --why 'synthetic traffic of Tuesday'"
+    )]
+    Unlearn(WordArgs),
+    /// List what people said of verdicts: who, when, why.
+    #[command(after_help = "Example:\n  sidewatch feedback --limit 20")]
+    Feedback(FeedbackArgs),
     /// Take a verdict back: the gateways forget it, and the same evidence does not bring it back for a day.
     #[command(after_help = "Examples:\n  sidewatch unblock 5d0c\n  sidewatch unblock ip:192.0.2.7\n  \
         sidewatch unblock user:amal\n  sidewatch unblock token:<sha256 of the token>")]
@@ -77,6 +92,9 @@ pub(crate) enum Command {
         /// A verdict's id or its first digits, or a principal as kind:value.
         #[arg(value_name = "VERDICT-ID|KIND:VALUE")]
         target: String,
+        /// Why; kept with who did it and when.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        why: String,
     },
     /// Tell what is known of the routes: callers, rates, errors, access, parameters, sensitive data going out.
     #[command(
@@ -89,6 +107,15 @@ pub(crate) enum Command {
         docs/inventory.md says what shadow, zombie, drifted and broken mean."
     )]
     Inventory(InventoryArgs),
+    /// Check verdicts by reaching them again from the captured calls, or check that a SOC log is as it was written.
+    #[command(
+        after_help = "Examples: are yesterday's verdicts right; one that a daemon reached after learning; is the log whole:\n  \
+        sidewatch replay day.pcap --verdicts v.ndjson && sidewatch verify v.ndjson day.pcap\n  \
+        sidewatch verify --id 5d0c --learning learning.snapshot soc.ndjson day.pcap -c sidewatch.toml\n  \
+        sidewatch verify --chain soc.ndjson.2 soc.ndjson.1 soc.ndjson\n\
+        Exit code 1: something differs. docs/verify.md says what a line must carry and what a chain can not show."
+    )]
+    Verify(VerifyArgs),
     /// Measure what reading, decoding, printing and judging capture files cost on this machine.
     #[command(
         after_help = "Example: one core, the fastest of five rounds:\n  sidewatch bench --rounds 5 day.pcap"
@@ -229,6 +256,28 @@ pub(crate) struct BenchArgs {
     /// Rounds; each step's fastest counts.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) rounds: u16,
+}
+
+/// Arguments of what a person says of a verdict.
+#[derive(Args, Debug)]
+pub(crate) struct WordArgs {
+    /// A verdict's id or its first digits, or a principal as kind:value: then its verdict in force, else its newest.
+    #[arg(value_name = "VERDICT-ID|KIND:VALUE")]
+    pub(crate) target: String,
+    /// Why; kept with who said it and when.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+}
+
+/// Arguments of `feedback`.
+#[derive(Args, Debug)]
+pub(crate) struct FeedbackArgs {
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// At most this many, newest first.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
 }
 
 /// Arguments of `verdicts`.

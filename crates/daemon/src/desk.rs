@@ -3,12 +3,15 @@
 
 use model::{Delivery, Handle, Inventory, Principal, PrincipalKind, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use store::{Entry, Filter, Found, Ledger, Selector, Standing, Withdrawn};
+use store::{Entry, Feedback, Filter, Found, Ledger, Selector, Standing, Withdrawn, Word};
 
 use crate::fault::{Exit, Fault};
 
 /// Verdicts listed at most.
 const LISTED_MAX: usize = 10_000;
+
+/// Longest reason of a person.
+const WHY_BYTES_MAX: usize = 1_000;
 
 /// A question, one JSON object a line on the control socket.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -28,10 +31,20 @@ pub(crate) enum Ask {
     },
     /// What is known of the routes.
     Inventory,
-    /// Take verdicts back.
-    Unblock {
+    /// Say something of a verdict; `unblock` says that it is taken back.
+    Say {
+        /// What.
+        word: Word,
         /// The id, its first digits, or `kind:value`.
         target: String,
+        /// Why.
+        #[serde(default)]
+        why: String,
+    },
+    /// What people said, newest first.
+    Said {
+        /// At most this many.
+        limit: usize,
     },
 }
 
@@ -43,6 +56,11 @@ pub(crate) enum Answer {
     Verdicts {
         /// Them.
         verdicts: Vec<Kept>,
+    },
+    /// What people said.
+    Said {
+        /// Newest first.
+        said: Vec<Feedback>,
     },
     /// What is known of the routes.
     Inventory {
@@ -68,12 +86,16 @@ pub(crate) struct Kept {
     pub(crate) standing: Standing,
     /// The last known state at each gateway.
     pub(crate) deliveries: Vec<Delivery>,
+    /// What people said of it, oldest first; told of a single verdict only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) said: Vec<Feedback>,
 }
 
 impl Kept {
     /// The entry as it stands now.
     fn at(now: Timestamp, entry: Entry) -> Self {
-        Self { standing: entry.standing_at(now), verdict: entry.verdict, deliveries: entry.deliveries }
+        let standing = entry.standing_at(now);
+        Self { standing, verdict: entry.verdict, deliveries: entry.deliveries, said: Vec::new() }
     }
 }
 
@@ -99,7 +121,11 @@ pub(crate) fn verdicts(
 pub(crate) fn explain(ledger: &Ledger, prefix: &str, now: Timestamp) -> Result<Kept, Fault> {
     let found = ledger.find(&prefix.to_ascii_lowercase()).map_err(|error| crate::ledger::fault(&error))?;
     match found {
-        Found::One(entry) => Ok(Kept::at(now, *entry)),
+        Found::One(entry) => {
+            let said = ledger.said_since(Timestamp::ZERO).map_err(|error| crate::ledger::fault(&error))?;
+            let of = said.into_iter().filter(|one| one.verdict == entry.verdict.id).collect();
+            Ok(Kept { said: of, ..Kept::at(now, *entry) })
+        }
         Found::None => {
             let remedy = "`sidewatch verdicts` lists them";
             Err(Fault::new(Exit::NoInput, format!("no verdict {prefix:?}; {remedy}")))
@@ -115,27 +141,78 @@ pub(crate) fn explain(ledger: &Ledger, prefix: &str, now: Timestamp) -> Result<K
     }
 }
 
-/// Takes verdicts back: one by id, or all on a principal.
-pub(crate) fn unblock(ledger: &Ledger, target: &str, at: Timestamp, by: &str) -> Result<Withdrawn, Fault> {
-    let selector = match target.split_once(':') {
-        Some((kind, value)) => Selector::Principal(principal(ledger, target, (kind, value), at)?),
-        None => Selector::Verdict(explain(ledger, target, at)?.verdict.id),
+/// What a person's word has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// What was said of each verdict.
+    pub(crate) said: Vec<Feedback>,
+    /// What gateways are to take back.
+    pub(crate) withdrawn: Withdrawn,
+}
+
+/// Keeps a person's word of a verdict, and takes it back where the word says so.
+pub(crate) fn say(
+    ledger: &Ledger,
+    (word, target, why): (Word, &str, &str),
+    at: Timestamp,
+    by: &str,
+) -> Result<Heard, Fault> {
+    if why.len() > WHY_BYTES_MAX {
+        let remedy = "say it shorter";
+        return Err(Fault::new(
+            Exit::Usage,
+            format!("the reason is longer than {WHY_BYTES_MAX} bytes; {remedy}"),
+        ));
+    }
+    let takes_back = matches!(word, Word::FalseAlarm | Word::Pardoned);
+    let withdrawn = if takes_back { withdraw(ledger, target, at, by, word)? } else { Withdrawn::default() };
+    let meant = match withdrawn.verdicts.is_empty() {
+        true => vec![verdict(ledger, target, at)?],
+        false => withdrawn.verdicts.clone(),
     };
-    let withdrawn = ledger.withdraw(&selector, at, by).map_err(|error| crate::ledger::fault(&error))?;
-    if withdrawn.verdicts.is_empty() {
+    let mut said = Vec::new();
+    for verdict in meant {
+        let (id, principal, why) = (verdict.id, verdict.principal, why.to_owned());
+        let feedback = Feedback { at, by: by.into(), word, verdict: id, principal, why };
+        ledger.say(&feedback).map_err(|error| crate::ledger::fault(&error))?;
+        said.push(feedback);
+    }
+    Ok(Heard { said, withdrawn })
+}
+
+/// What people said, newest first.
+pub(crate) fn said(ledger: &Ledger, limit: usize) -> Result<Vec<Feedback>, Fault> {
+    let said = ledger.said_since(Timestamp::ZERO).map_err(|error| crate::ledger::fault(&error))?;
+    Ok(said.into_iter().rev().take(limit.min(LISTED_MAX)).collect())
+}
+
+/// Takes verdicts back: one by id, or all on a principal. A false alarm may be said of a verdict that has ended.
+fn withdraw(ledger: &Ledger, target: &str, at: Timestamp, by: &str, word: Word) -> Result<Withdrawn, Fault> {
+    let id = verdict(ledger, target, at)?.id;
+    let withdrawn =
+        ledger.withdraw(&Selector::Verdict(id), at, by).map_err(|error| crate::ledger::fault(&error))?;
+    if withdrawn.verdicts.is_empty() && word == Word::Pardoned {
         let remedy = "`sidewatch verdicts --live` lists those in force";
         return Err(Fault::new(Exit::NoInput, format!("{target} is not in force; {remedy}")));
     }
     Ok(withdrawn)
 }
 
-/// The principal with a live verdict that is meant by `kind:value`.
-fn principal(
+/// The verdict that is meant: by its id, or the newest one on `kind:value`.
+fn verdict(ledger: &Ledger, target: &str, now: Timestamp) -> Result<Verdict, Fault> {
+    match target.split_once(':') {
+        Some((kind, value)) => newest(ledger, target, (kind, value), now),
+        None => Ok(explain(ledger, target, now)?.verdict),
+    }
+}
+
+/// The verdict on the principal that is meant by `kind:value`: the one in force, else the newest.
+fn newest(
     ledger: &Ledger,
     target: &str,
     (kind, value): (&str, &str),
     now: Timestamp,
-) -> Result<Principal, Fault> {
+) -> Result<Verdict, Fault> {
     let Ok(kind) = kind.parse::<PrincipalKind>() else {
         let kinds = PrincipalKind::ALL.map(PrincipalKind::name).join(", ");
         return Err(Fault::new(Exit::Usage, format!("unknown kind in {target:?}; known are {kinds}")));
@@ -150,9 +227,12 @@ fn principal(
                 Handle::Address(address) => value.parse() == Ok(*address),
             }
     };
-    let live = verdicts(ledger, true, LISTED_MAX, now)?;
-    live.into_iter().map(|kept| kept.verdict.principal).find(meant).ok_or_else(|| {
-        let remedy = "`sidewatch verdicts --live` lists those in force";
-        Fault::new(Exit::NoInput, format!("no verdict on {target} is in force; {remedy}"))
-    })
+    for live in [true, false] {
+        let listed = verdicts(ledger, live, LISTED_MAX, now)?;
+        if let Some(kept) = listed.into_iter().find(|kept| meant(&kept.verdict.principal)) {
+            return Ok(kept.verdict);
+        }
+    }
+    let remedy = "`sidewatch verdicts` lists them";
+    Err(Fault::new(Exit::NoInput, format!("no verdict on {target}; {remedy}")))
 }

@@ -7,7 +7,7 @@ use std::{fmt, io, path::Path, process::ExitCode};
 pub(crate) enum Exit {
     /// The reader of our output went away: not an error.
     Quiet = 0,
-    /// Detection quality is worse than agreed.
+    /// What was checked does not hold: detection quality is worse than agreed, a verdict or a log does not verify.
     Worse = 1,
     /// Settings or command line.
     Usage = 64,

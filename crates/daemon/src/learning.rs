@@ -3,14 +3,15 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufReader, BufWriter, Write as _},
+    io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use engine::{Engine, SnapshotError};
-use model::Pseudonyms;
+use model::{Pseudonyms, Timestamp};
+use soclog::LearningRef;
 
 use crate::{
     clock::Stopwatch,
@@ -27,6 +28,9 @@ pub(crate) struct Learning {
     path: PathBuf,
     every: Duration,
     since: Stopwatch,
+    /// What was taken up at the start, and by the host's clock when it had been written.
+    taken_up: Option<LearningRef>,
+    kept_at: Timestamp,
 }
 
 impl Learning {
@@ -51,30 +55,66 @@ impl Learning {
                 Engine::new(parts::engine(settings), names.clone())
             }
         };
-        (Self { path, every, since: Stopwatch::start() }, engine.with_cold(parts::cold(settings)))
+        let kept_at = if engine.now() > Timestamp::ZERO { written_at(&path) } else { Timestamp::ZERO };
+        let taken_up = (engine.now() > Timestamp::ZERO).then(|| named(&path, &engine)).flatten();
+        (
+            Self { path, every, since: Stopwatch::start(), taken_up, kept_at },
+            engine.with_cold(parts::cold(settings)),
+        )
     }
 
-    /// Writes a snapshot if the last one is old enough.
-    pub(crate) fn keep_if_due(&mut self, engine: &Engine) {
-        if self.since.elapsed() >= self.every {
-            self.keep(engine);
-        }
+    /// The snapshot that was taken up at the start.
+    pub(crate) fn snapshot(&self) -> Option<&LearningRef> {
+        self.taken_up.as_ref()
+    }
+
+    /// When that was written, by the host's clock; zero when nothing was taken up.
+    pub(crate) fn kept_at(&self) -> Timestamp {
+        self.kept_at
+    }
+
+    /// Writes a snapshot if the last one is old enough, and names it.
+    pub(crate) fn keep_if_due(&mut self, engine: &Engine) -> Option<LearningRef> {
+        (self.since.elapsed() >= self.every).then(|| self.keep(engine)).flatten()
     }
 
     /// Writes a snapshot. A failure loses what was learnt since the last one, nothing else.
-    pub(crate) fn keep(&mut self, engine: &Engine) {
+    pub(crate) fn keep(&mut self, engine: &Engine) -> Option<LearningRef> {
         self.since = Stopwatch::start();
         match write(&self.path, engine) {
             Ok(()) => {
                 let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::debug!(took_ms, "learning_kept");
+                named(&self.path, engine)
             }
             Err(error) => {
                 let path = self.path.display();
                 tracing::error!(%path, %error, "learning_not_kept: a restart loses what was learnt since; free disk space");
+                None
             }
         }
     }
+}
+
+/// The name of a snapshot that was just written or read.
+fn named(path: &Path, engine: &Engine) -> Option<LearningRef> {
+    let id = File::open(path).and_then(|mut file| seal(&mut file)).ok()?;
+    Some(LearningRef { id, at: engine.now() })
+}
+
+/// When a file was written last; zero when nobody can say.
+fn written_at(path: &Path) -> Timestamp {
+    let changed = fs::metadata(path).and_then(|found| found.modified());
+    let since = changed.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// The seal at the end of a snapshot: it depends on every byte and on the key.
+pub(crate) fn seal(file: &mut File) -> io::Result<String> {
+    let mut seal = [0_u8; 8];
+    file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut seal)?;
+    Ok(seal.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The engine as the last run has left it; `None` when there was none.
@@ -125,7 +165,7 @@ mod tests {
         let state = tempfile::tempdir().expect("a directory");
         let (settings, names) = (settings(state.path()), Pseudonyms::new([1; 16]));
         let (mut learning, engine) = Learning::open(&settings, &names);
-        learning.keep(&engine);
+        assert!(learning.keep(&engine).is_some());
         assert!(restore(&settings.learning_path(), &settings, &names).expect("whole").is_some());
     }
 

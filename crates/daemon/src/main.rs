@@ -27,18 +27,21 @@ mod outputs;
 mod page;
 mod parts;
 mod progress;
+mod provenance;
 mod replay;
 mod run;
 mod settings;
 mod simulate;
 mod source;
 mod told;
+mod verify;
 
 use std::{io, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use cli::{Cli, Command};
 use fault::{Exit, Fault};
+use store::Word;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -70,8 +73,13 @@ fn obey(cli: Cli) -> Result<(), Fault> {
         Command::Check => check::check(&settings, path.as_deref()),
         Command::Explain { verdict, json } => ask::explain(&verdict, json, &settings),
         Command::Verdicts(args) => ask::verdicts(&args, &settings),
-        Command::Unblock { target } => ask::unblock(&target, &settings),
+        Command::Confirm(args) => ask::say(Word::Confirmed, &args.target, &args.why, &settings),
+        Command::FalseAlarm(args) => ask::say(Word::FalseAlarm, &args.target, &args.why, &settings),
+        Command::Unlearn(args) => ask::say(Word::Unlearnt, &args.target, &args.why, &settings),
+        Command::Feedback(args) => ask::feedback(&args, &settings),
+        Command::Unblock { target, why } => ask::say(Word::Pardoned, &target, &why, &settings),
         Command::Inventory(args) => inventory::inventory(&args, &settings),
+        Command::Verify(args) => verify::verify(&args, &settings),
         Command::Eval(args) => eval::eval(&args),
         Command::Sim(args) => simulate::simulate(&args, &settings),
         Command::Backtest(_) | Command::Completions { .. } => Ok(()),

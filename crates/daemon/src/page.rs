@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use store::Standing;
+use model::Principal;
+use store::{Feedback, Standing};
 
 use crate::{
     desk::Kept,
@@ -36,7 +37,7 @@ pub(crate) fn list(kept: &[Kept]) -> String {
 
 /// One verdict in full.
 pub(crate) fn page(kept: &Kept) -> String {
-    let Kept { verdict, standing, deliveries } = kept;
+    let Kept { verdict, standing, deliveries, said } = kept;
     let mut page = String::new();
     let _ = writeln!(page, "Verdict {}\n", verdict.id);
     let mut field = |name: &str, value: &str| {
@@ -64,6 +65,9 @@ pub(crate) fn page(kept: &Kept) -> String {
     field("expected", &verdict.evidence.expected);
     field("observed", &verdict.evidence.observed);
     field("refuted by", &verdict.refuted_by);
+    for one in said {
+        field("people say", &format!("{} by {} at {}: {}", one.word.name(), one.by, moment(one.at), one.why));
+    }
     let _ = writeln!(page, "\nEvidence, oldest first:");
     for call in &verdict.evidence.calls {
         let status = call.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
@@ -99,6 +103,26 @@ pub(crate) fn page(kept: &Kept) -> String {
         let _ = writeln!(page, "  {:<14} {state} at {at}  {detail}", delivery.revocation.gateway);
     }
     page
+}
+
+/// A table of what people said.
+pub(crate) fn said(said: &[Feedback]) -> String {
+    if said.is_empty() {
+        return "Nobody has said anything.\n".to_owned();
+    }
+    let mut page =
+        format!("{:<19} {:<14} {:<11} {:<12} on whom and why\n", "at (UTC)", "by", "word", "verdict");
+    for one in said {
+        let id: String = one.verdict.to_string().chars().take(12).collect();
+        let (at, who, why) = (moment(one.at), safe(&one.principal), clean(&one.why));
+        let _ = writeln!(page, "{at:<19} {:<14} {:<11} {id:<12} {who}: {why}", one.by, one.word.name());
+    }
+    page
+}
+
+/// A principal for a terminal.
+pub(crate) fn safe(principal: &Principal) -> String {
+    clean(&principal.to_string())
 }
 
 fn stands(standing: &Standing) -> &'static str {

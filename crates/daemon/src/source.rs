@@ -194,7 +194,7 @@ fn told(
     read: &mut Read,
     sink: &mut impl FnMut(ApiCall) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let found = told::read_files(files, kind, settings, names, progress, |call| sink(call))?;
+    let found = told::read_files(files, kind, settings, names, progress, sink)?;
     read.bytes += found.bytes;
     read.losses.merge(&found.losses);
     if !found.refused.is_empty() {

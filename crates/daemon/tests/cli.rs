@@ -135,11 +135,16 @@ fn help_teaches_with_an_example() {
         "replay",
         "backtest",
         "inventory",
+        "verify",
         "decode",
         "check",
         "explain",
         "verdicts",
         "unblock",
+        "confirm",
+        "false-alarm",
+        "unlearn",
+        "feedback",
         "completions",
     ] {
         let output = sidewatch(&[command, "--help"]);

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
+use model::{Action, Evidence, PrincipalKind, Pseudonyms, Timestamp, Verdict, VerdictId};
 use serde_json::Value;
+use store::Ledger;
 
 /// Tries before a condition counts as never met, 50 ms each.
 const TRIES: u32 = 200;
@@ -101,6 +103,10 @@ fn a_daemon_starts_answers_rotates_and_stops() {
     let answer = daemon.ask(&["unblock", "ip:192.0.2.1"]);
     assert_eq!(answer.status.code(), Some(66), "{}", String::from_utf8_lossy(&answer.stderr));
 
+    let answer = daemon.ask(&["inventory", "--json"]);
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    assert!(String::from_utf8_lossy(&answer.stdout).contains(r#""routes":[]"#));
+
     assert!(eventually(|| daemon.log("soc.ndjson").iter().any(|line| line["event"] == "health")));
     let state = daemon.folder.join("state");
     fs::rename(state.join("soc.ndjson"), state.join("old.ndjson")).expect("renames");
@@ -119,8 +125,56 @@ fn a_daemon_starts_answers_rotates_and_stops() {
     let acts: Vec<_> = lines.iter().filter_map(|line| line["act"].as_str()).collect();
     assert_eq!(acts, ["start", "reopen", "stop"]);
     assert!(!state.join("control.sock").exists());
+    let files = ["old.ndjson", "soc.ndjson"].map(|name| state.join(name).display().to_string());
+    let chain = daemon.ask(&["verify", "--chain", &files[0], &files[1]]);
+    assert!(chain.status.success(), "{}", String::from_utf8_lossy(&chain.stdout));
     let answer = daemon.ask(&["verdicts", "--json"]);
     assert!(answer.status.success(), "the ledger is free again: {}", String::from_utf8_lossy(&answer.stderr));
+}
+
+/// A ledger with one block in force, as an earlier run has left it.
+fn block_in_force(folder: &Path) {
+    let (now, until) = (Timestamp::from_parts(1_770_000_000, 0), Timestamp::from_parts(4_000_000_000, 0));
+    let verdict = Verdict {
+        at: now,
+        id: VerdictId(0xabc << 116),
+        action: Action::Block,
+        would: Action::Block,
+        principal: Pseudonyms::new([1; 16]).named(PrincipalKind::User, "amal"),
+        risk: 100,
+        p: 1e-9,
+        until,
+        detectors: vec!["login".into()],
+        evidence: Evidence { expected: String::new(), observed: String::new(), calls: Vec::new() },
+        contributions: Vec::new(),
+        reason: "Failed often.".to_owned(),
+        refuted_by: String::new(),
+        held_by: None,
+        replaces: None,
+    };
+    let ledger = Ledger::open(folder.join("state/ledger.redb")).expect("opens");
+    ledger.record(&[verdict], &[]).expect("writes");
+}
+
+#[test]
+fn what_people_say_reaches_a_running_daemon_and_is_audited() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_in_force(folder.path());
+    let Some(daemon) = Daemon::start(folder.path(), "") else { return };
+    for (word, why) in [("confirm", "she told us"), ("unlearn", "a test"), ("false-alarm", "she was right")] {
+        let answer = daemon.ask(&[word, "abc", "--why", why]);
+        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    }
+    let said = daemon.ask(&["feedback"]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("false_alarm") && said.contains("she was right"), "{said}");
+    let audited = |line: &Value| line["target"].as_str().is_some_and(|target| target.starts_with("abc"));
+    let lines: Vec<_> = daemon.log("soc.ndjson").into_iter().filter(audited).collect();
+    let acts: Vec<_> = lines.iter().filter_map(|line| line["act"].as_str()).collect();
+    assert_eq!(acts, ["confirmed", "unlearnt", "false_alarm"]);
+    assert!(lines.iter().all(|line| line["actor"].as_str().is_some_and(|who| who.starts_with("operator:"))));
+    assert_eq!(lines[0]["detail"], "user amal: she told us");
+    lines.iter().for_each(fits);
 }
 
 #[test]

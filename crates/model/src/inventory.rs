@@ -84,6 +84,8 @@ pub struct Access {
     pub served_without: u64,
     /// Calls turned away (401, 403, 407) without any credential.
     pub refused_without: u64,
+    /// Calls whose credential was not accepted (401, 407).
+    pub rejected: u64,
     /// Calls served with a token.
     pub token: u64,
     /// Calls served with an API key.
@@ -97,13 +99,14 @@ impl Access {
     #[must_use]
     pub const fn judged(&self) -> Posture {
         let with = self.token + self.api_key + self.cookie > 0;
+        let checks = self.refused_without + self.rejected > 0;
         match (self.served_without > 0, self.refused_without > 0, with) {
             (true, true, _) => Posture::Mixed,
             (true, false, true) => Posture::Optional,
             (true, false, false) => Posture::Open,
-            (false, true, _) => Posture::Guarded,
-            (false, false, true) => Posture::Credentials,
-            (false, false, false) => Posture::Unknown,
+            (false, _, _) if checks => Posture::Guarded,
+            (false, _, true) => Posture::Credentials,
+            (false, _, false) => Posture::Unknown,
         }
     }
 }
@@ -115,9 +118,9 @@ pub enum Posture {
     /// Nothing was served yet.
     #[default]
     Unknown,
-    /// Serves with a credential and turns away without.
+    /// Turns away those without a credential, or with one that is not good.
     Guarded,
-    /// Every served call had a credential; nobody tried without.
+    /// Every served call had a credential; nobody tried without, or with a bad one.
     Credentials,
     /// Serves with and without.
     Optional,

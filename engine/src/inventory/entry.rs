@@ -132,7 +132,10 @@ impl Entry {
                 access.api_key += u64::from(key);
                 access.cookie += u64::from(cookie);
             }
-            Outcome::Rejected => access.refused_without += u64::from(!with),
+            Outcome::Rejected => {
+                access.refused_without += u64::from(!with);
+                access.rejected += u64::from(with);
+            }
             Outcome::Refused if scene.call.status == Some(403) => access.refused_without += u64::from(!with),
             _ => {}
         }
@@ -167,6 +170,7 @@ impl Entry {
         let (mine, theirs) = (&mut self.access, other.access);
         mine.served_without += theirs.served_without;
         mine.refused_without += theirs.refused_without;
+        mine.rejected += theirs.rejected;
         mine.token += theirs.token;
         mine.api_key += theirs.api_key;
         mine.cookie += theirs.cookie;

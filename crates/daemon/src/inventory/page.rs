@@ -78,13 +78,14 @@ fn route(route: &RouteRecord) -> String {
     field(
         "access",
         format!(
-            "{}: served {} without credential, {} with token, {} with API key, {} with cookie; turned away {} without",
+            "{}: served {} without credential, {} with token, {} with API key, {} with cookie; turned away {} without and {} with one that is not good",
             access.posture.name(),
             access.served_without,
             access.token,
             access.api_key,
             access.cookie,
-            access.refused_without
+            access.refused_without,
+            access.rejected
         ),
     );
     let classes: Vec<_> =

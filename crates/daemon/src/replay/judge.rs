@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::{Engine, Judgement, Summary as EngineSummary};
 use model::{Action, ApiCall, Losses, Principal, PrincipalKind, Pseudonyms, Timestamp, Verdict};
 
-use crate::{cli::ReplayArgs, fault::Fault, outputs::Output, parts, settings::Settings};
+use crate::{
+    cli::ReplayArgs, fault::Fault, outputs::Output, parts, provenance::Provenance, settings::Settings,
+};
 
 /// Principals whose verdicts are kept for the report; the files get all of them.
 const REPORTED_MAX: usize = 10_000;
@@ -16,6 +18,7 @@ const BATCH: usize = 256;
 /// An engine with the files that it fills.
 pub(super) struct Judge {
     engine: Engine,
+    provenance: Provenance,
     judgements: Vec<Judgement>,
     /// Calls that wait to be judged together; at most `BATCH`.
     batch: Vec<ApiCall>,
@@ -55,6 +58,7 @@ impl Judge {
             calls_file: Output::create(args.calls.as_deref())?,
             verdicts_file: Output::create(args.verdicts.as_deref())?,
             findings_file: Output::create(args.findings.as_deref())?,
+            provenance: Provenance::of(settings, &names),
             engine: Engine::new(parts::engine(settings), names).with_cold(parts::cold(settings)),
             judgements: Vec::new(),
             batch: Vec::with_capacity(BATCH),
@@ -100,7 +104,7 @@ impl Judge {
                     self.findings_file.line(&finding)?;
                 }
                 Judgement::Verdict(verdict) => {
-                    self.verdicts_file.line(&verdict)?;
+                    self.verdicts_file.line(&self.provenance.proven(&verdict))?;
                     self.judged.take_in(verdict);
                 }
             }

@@ -14,7 +14,7 @@ use std::{
 
 use model::Inventory;
 use soclog::Entry;
-use store::Ledger;
+use store::{Ledger, Word};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
@@ -103,7 +103,11 @@ impl Control {
         let verdicts = match serde_json::from_str(line) {
             Ok(Ask::Verdicts { live, limit }) => desk::verdicts(&self.ledger, live, limit, now),
             Ok(Ask::Explain { verdict }) => desk::explain(&self.ledger, &verdict, now).map(|kept| vec![kept]),
-            Ok(Ask::Unblock { target }) => self.unblock(&target, actor),
+            Ok(Ask::Say { word, target, why }) => self.say((word, &target, &why), actor),
+            Ok(Ask::Said { limit }) => {
+                let said = desk::said(&self.ledger, limit);
+                return said.map_or_else(Answer::from, |said| Answer::Said { said });
+            }
             Ok(Ask::Inventory) => {
                 let told = self.inventory().map(Box::new);
                 return told.map_or_else(Answer::from, |inventory| Answer::Inventory { inventory });
@@ -123,19 +127,20 @@ impl Control {
         told.recv_timeout(PATIENCE).map_err(|_| busy())
     }
 
-    fn unblock(&self, target: &str, actor: &str) -> Result<Vec<Kept>, Fault> {
+    fn say(&self, (word, target, why): (Word, &str, &str), actor: &str) -> Result<Vec<Kept>, Fault> {
         let now = clock::now();
-        let withdrawn = desk::unblock(&self.ledger, target, now, actor)?;
-        for verdict in &withdrawn.verdicts {
-            if self.orders.try_send(Order::Pardon(verdict.principal.id)).is_err() {
-                tracing::warn!(verdict = %verdict.id, "pardon_late: the judge is busy and may find it again");
+        let heard = desk::say(&self.ledger, (word, target, why), now, actor)?;
+        for said in &heard.said {
+            if self.orders.try_send(Order::Feedback(word, said.principal.id)).is_err() {
+                tracing::warn!(verdict = %said.verdict, "feedback_late: the judge is busy; it heeds this at its next start");
             }
-            let detail = format!("{} was {} until {}", verdict.principal, verdict.action, verdict.until);
-            self.journal.audit(now, actor, "unblock", &verdict.id.to_string(), &detail);
+            let act = if word == Word::Pardoned { "unblock" } else { word.name() };
+            let reason = if said.why.is_empty() { String::new() } else { format!(": {}", said.why) };
+            let detail = format!("{}{reason}", said.principal);
+            self.journal.audit(now, actor, act, &said.verdict.to_string(), &detail);
         }
-        withdrawn.deliveries.iter().for_each(|delivery| self.journal.append(Entry::Delivery(delivery)));
+        heard.withdrawn.deliveries.iter().for_each(|delivery| self.journal.append(Entry::Delivery(delivery)));
         self.nudge.notify_one();
-        let ids = withdrawn.verdicts.iter().map(|verdict| verdict.id.to_string());
-        ids.map(|id| desk::explain(&self.ledger, &id, now)).collect()
+        heard.said.iter().map(|said| desk::explain(&self.ledger, &said.verdict.to_string(), now)).collect()
     }
 }

@@ -5,22 +5,38 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use model::{Audit, Timestamp};
-use soclog::{Entry, SocLog};
+use model::{Audit, Timestamp, Verdict};
+use soclog::{Entry, LearningRef, SocLog};
+
+use crate::provenance::Provenance;
 
 /// The SOC log behind a lock; its writers are few and slow.
 #[derive(Clone, Debug)]
-pub(super) struct Journal(Arc<Mutex<SocLog>>);
+pub(super) struct Journal {
+    log: Arc<Mutex<SocLog>>,
+    provenance: Arc<Mutex<Provenance>>,
+}
 
 impl Journal {
     /// Shares an open log.
-    pub(super) fn new(log: SocLog) -> Self {
-        Self(Arc::new(Mutex::new(log)))
+    pub(super) fn new(log: SocLog, provenance: Provenance) -> Self {
+        Self { log: Arc::new(Mutex::new(log)), provenance: Arc::new(Mutex::new(provenance)) }
+    }
+
+    /// From here on verdicts are reached from this snapshot.
+    pub(super) fn learnt(&self, snapshot: LearningRef) {
+        self.provenance.lock().unwrap_or_else(PoisonError::into_inner).learnt(snapshot);
+    }
+
+    /// Appends a verdict with what is needed to reach it again.
+    pub(super) fn verdict(&self, verdict: &Verdict) {
+        let proof = self.provenance.lock().unwrap_or_else(PoisonError::into_inner).proof(verdict.at);
+        self.append(Entry::Proven(verdict, &proof));
     }
 
     /// Appends a line.
     pub(super) fn append(&self, entry: Entry<'_>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).append(entry);
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).append(entry);
     }
 
     /// Appends an audit line.
@@ -31,11 +47,11 @@ impl Journal {
 
     /// Opens the file again after a rotator renamed it.
     pub(super) fn reopen(&self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reopen()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).reopen()
     }
 
     /// Lines that could not be written.
     pub(super) fn lost(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).lost()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).lost()
     }
 }

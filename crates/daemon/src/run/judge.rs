@@ -10,8 +10,12 @@ use std::{
 
 use engine::{Engine, Judgement};
 use model::{ApiCall, Inventory, Loss, PrincipalId, Timestamp};
+use store::Word;
 
-use super::board::{Board, JudgeRow};
+use super::{
+    board::{Board, JudgeRow},
+    journal::Journal,
+};
 use crate::{clock::Stopwatch, learning::Learning, merge::Merge};
 
 /// Longest sleep without calls.
@@ -26,8 +30,8 @@ const BATCH: usize = 1_024;
 /// What people ask of the judge.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// A verdict was taken back.
-    Pardon(PrincipalId),
+    /// What somebody said of a verdict on this principal.
+    Feedback(Word, PrincipalId),
     /// What is known of the routes.
     Inventory(SyncSender<Inventory>),
 }
@@ -35,11 +39,33 @@ pub(super) enum Order {
 /// The engine with what it reads and writes.
 pub(super) struct JudgeRoom {
     pub(super) engine: Engine,
-    pub(super) learning: Learning,
+    pub(super) learning: Keeping,
     pub(super) merge: Merge,
     pub(super) out: SyncSender<Judgement>,
     pub(super) orders: Receiver<Order>,
     pub(super) board: Arc<Board>,
+}
+
+/// Learning that tells the journal from which snapshot verdicts are reached.
+pub(super) struct Keeping {
+    learning: Learning,
+    journal: Journal,
+}
+
+impl Keeping {
+    /// Tells the journal what was taken up.
+    pub(super) fn new(learning: Learning, journal: Journal) -> Self {
+        learning.snapshot().into_iter().for_each(|snapshot| journal.learnt(snapshot.clone()));
+        Self { learning, journal }
+    }
+
+    fn keep_if_due(&mut self, engine: &Engine) {
+        self.learning.keep_if_due(engine).into_iter().for_each(|snapshot| self.journal.learnt(snapshot));
+    }
+
+    fn keep(&mut self, engine: &Engine) {
+        self.learning.keep(engine).into_iter().for_each(|snapshot| self.journal.learnt(snapshot));
+    }
 }
 
 impl JudgeRoom {
@@ -77,7 +103,7 @@ impl JudgeRoom {
     fn obey(&mut self, clock: Timestamp) {
         for order in self.orders.try_iter() {
             match order {
-                Order::Pardon(principal) => self.engine.pardon(principal, clock),
+                Order::Feedback(word, principal) => heed(&mut self.engine, word, principal, clock),
                 // Whoever asked may have gone.
                 Order::Inventory(reply) => _ = reply.try_send(self.engine.inventory()),
             }
@@ -130,6 +156,16 @@ impl JudgeRoom {
         row.losses.set(Loss::LaneFull, self.merge.dropped());
         row.losses.set(Loss::Late, self.merge.late());
         self.board.judge(row.clone());
+    }
+}
+
+/// Does with the engine what a person's word asks for.
+pub(super) fn heed(engine: &mut Engine, word: Word, principal: PrincipalId, at: Timestamp) {
+    match word {
+        Word::Confirmed => engine.confirm(principal),
+        Word::FalseAlarm => engine.false_alarm(principal, at),
+        Word::Pardoned => engine.pardon(principal, at),
+        Word::Unlearnt => engine.unlearn(principal),
     }
 }
 

@@ -23,7 +23,7 @@ use std::{
 
 use board::Board;
 use journal::Journal;
-use judge::JudgeRoom;
+use judge::{JudgeRoom, Keeping};
 use model::Pseudonyms;
 use pipe::Bell;
 use scribe::Scribe;
@@ -46,6 +46,7 @@ use crate::{
     ledger,
     merge::Merge,
     parts,
+    provenance::Provenance,
     settings::Settings,
 };
 
@@ -94,7 +95,8 @@ impl House {
         let ledger = Arc::new(ledger::open(&settings)?);
         let path = settings.soclog_path();
         let log = SocLog::open(&path).map_err(|error| Fault::cannot_create(&path, &error))?;
-        Ok(Self { settings, enforcement, names, captures, doors, ledger, journal: Journal::new(log) })
+        let journal = Journal::new(log, Provenance::of(&settings, &names));
+        Ok(Self { settings, enforcement, names, captures, doors, ledger, journal })
     }
 
     /// Starts the threads, attends to them, and stops them.
@@ -140,6 +142,7 @@ impl Crew {
         let board = Arc::new(Board::new(settings.capture.shards));
         let stop = Arc::new(AtomicBool::new(false));
         let (learning, engine) = learnt(&settings, &names, &ledger)?;
+        let learning = Keeping::new(learning, journal.clone());
         let (out, judgements) = mpsc::sync_channel(JUDGEMENTS_MAX);
         let (orders, ordered) = mpsc::sync_channel(ORDERS_MAX);
         let control = control::Control {
@@ -222,6 +225,10 @@ fn learnt(
 ) -> Result<(Learning, engine::Engine), Fault> {
     let (learning, mut engine) = Learning::open(settings, names);
     engine.resume(&ledger.live(clock::now()).map_err(|error| ledger::fault(&error))?);
+    // What people said since the snapshot was taken is not in it.
+    for said in ledger.said_since(learning.kept_at()).map_err(|error| ledger::fault(&error))? {
+        judge::heed(&mut engine, said.word, said.principal.id, said.at);
+    }
     Ok((learning, engine))
 }
 

@@ -106,7 +106,7 @@ impl Scribe {
             match self.ledger.record(&batch, &revocations) {
                 Ok(withdrawn) => {
                     waiting.drain(..batch.len());
-                    batch.iter().for_each(|verdict| self.journal.append(Entry::Verdict(verdict)));
+                    batch.iter().for_each(|verdict| self.journal.verdict(verdict));
                     withdrawn.iter().for_each(|delivery| self.journal.append(Entry::Delivery(delivery)));
                     self.nudge.notify_one();
                 }
