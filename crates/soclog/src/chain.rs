@@ -76,10 +76,10 @@ impl Chain {
         Self { next: Link::first(), kept: None }
     }
 
-    /// The chain of a log, taken up where it was left.
-    pub(crate) fn open(log: &Path) -> io::Result<Self> {
+    /// The chain of a log, taken up where it was left. Where nothing can be kept beside the log, its last line must do.
+    pub(crate) fn open(log: &Path) -> Self {
         let kept = kept_link(log);
-        let last = last_line(log)?;
+        let last = last_line(log).ok().flatten();
         let told = last.as_deref().and_then(Link::of);
         let next = match (kept, told, &last) {
             // The last line was written, but not yet remembered.
@@ -89,8 +89,12 @@ impl Chain {
             (None, ..) => Link::first(),
         };
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(0o640).open(chain_path(log))?;
-        Ok(Self { next, kept: Some(file) })
+        let file = options.write(true).create(true).truncate(false).mode(0o640).open(chain_path(log));
+        if let Err(error) = &file {
+            let path = chain_path(log);
+            tracing::warn!(path = %path.display(), %error, "chain_not_kept: a log that is rotated while we are stopped begins a new chain");
+        }
+        Self { next, kept: file.ok() }
     }
 
     /// The line with its place in it, behind its first `head` bytes.

@@ -125,7 +125,7 @@ impl SocLog {
 /// The chain of a log that is a plain file goes on where it was left; any other begins anew with us.
 fn chain(target: &Target) -> io::Result<Chain> {
     match target {
-        Target::File { path, file: Some(file) } if file.metadata()?.is_file() => Chain::open(path),
+        Target::File { path, file: Some(file) } if file.metadata()?.is_file() => Ok(Chain::open(path)),
         _ => Ok(Chain::loose()),
     }
 }
