@@ -209,7 +209,8 @@ fn wanted(world: &World, subject: &Subject, fused: &Fused) -> Option<Held> {
     // until the evidence allows a block.
     let strongest = REGISTRY[fused.order[0]].detector;
     let slows = !only_supports(strongest);
-    let slows_early = matches!(strongest, Detector::Cost | Detector::Login | Detector::Probing);
+    let slows_early =
+        matches!(strongest, Detector::Bomb | Detector::Cost | Detector::Login | Detector::Probing);
     let address = subject.principal.kind == PrincipalKind::Ip;
     let mut by = None;
     let action = if fused.p < theta && may_block {

@@ -1,8 +1,8 @@
-//! How much is too much: a population of weeks in; what floods, leaks and destroys is found, and who works hard is not.
+//! How much is too much: a population of weeks in; what floods, bombs, leaks and destroys is found, and who works hard is not.
 
 mod support;
 
-use model::{Action, ApiCall};
+use model::{Action, ApiCall, BodyFacts, Field, Shape, ValueKind};
 use support::{Build, Dice, Stage, call, token};
 
 const DAY_S: f64 = 86_400.0;
@@ -61,6 +61,27 @@ impl Town {
     }
 }
 
+fn body(call: ApiCall, shape: Shape, longest_text: u32) -> ApiCall {
+    let mut call = call;
+    let field = Field {
+        name: "note".into(),
+        kind: ValueKind::Text,
+        length: longest_text,
+        charset: Default::default(),
+        magnitude: 0,
+        signs: Default::default(),
+    };
+    let request = BodyFacts { shape: Some(shape), fields: vec![field].into(), ..BodyFacts::default() };
+    call.details_mut().request = Some(request);
+    call
+}
+
+fn cart(n: u64, items: u32, status: u16) -> ApiCall {
+    let shape = Shape { longest: items, values: 3 * items, depth: 3, ..Shape::default() };
+    let home = format!("198.51.{}.{}", n / 250 + 1, n % 250 + 1);
+    body(call("POST", "/api/carts", status), shape, 20).by(&token(&format!("customer-{n}"))).from(&home)
+}
+
 #[test]
 fn a_flood_is_blocked_within_its_first_seconds() {
     let mut town = Town::new(200);
@@ -99,6 +120,42 @@ fn a_batch_of_a_partner_and_a_retry_storm_are_no_flood() {
     });
     let blocked = town.stage.verdicts().into_iter().any(|verdict| verdict.would >= Action::StepUp);
     assert!(!blocked && town.stage.strongest(&token("customer-7")) < Some(Action::StepUp));
+}
+
+#[test]
+fn a_bomb_that_the_service_chokes_on_is_blocked_at_once() {
+    let mut town = Town::new(220);
+    for _ in 0..2 {
+        town.day(1.0, |town| (0..220).for_each(|n| town.stage.play(cart(n, 1 + (n % 9) as u32, 201))));
+    }
+    let before = town.stage.said.len();
+    town.stage.play(cart(9, 60_000, 413));
+    assert_eq!(town.stage.strongest(&token("customer-9")), Some(Action::Block));
+    let verdicts = town.stage.verdicts();
+    let verdict = verdicts.last().expect("a verdict");
+    assert!(verdict.reason.contains("60000 items in one list"), "{}", verdict.reason);
+    assert!(town.stage.said.len() > before);
+}
+
+#[test]
+fn an_import_and_a_long_document_are_no_bombs() {
+    let mut town = Town::new(220);
+    for _ in 0..2 {
+        town.day(1.0, |town| (0..220).for_each(|n| town.stage.play(cart(n, 1 + (n % 9) as u32, 201))));
+    }
+    // A route that only one partner uses, with a list of thousands; a cart of forty; a text of a hundred thousand bytes.
+    let shape = Shape { longest: 20_000, values: 60_000, depth: 3, ..Shape::default() };
+    for _ in 0..5 {
+        let import = call("POST", "/api/imports/stock", 202).by(&token("customer-11"));
+        town.stage.play(body(import, shape, 20));
+    }
+    town.stage.play(cart(12, 140, 201));
+    let shape = Shape { longest: 2, values: 6, depth: 3, ..Shape::default() };
+    let letter = call("POST", "/api/carts", 201).by(&token("customer-13"));
+    town.stage.play(body(letter, shape, 60_000));
+    for who in ["customer-11", "customer-12", "customer-13"] {
+        assert!(town.stage.strongest(&token(who)) < Some(Action::RateLimit), "{who}");
+    }
 }
 
 fn slow_leak(town: &Town) -> Option<model::Finding> {

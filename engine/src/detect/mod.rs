@@ -3,6 +3,7 @@
 
 mod assignment;
 mod binding;
+mod bomb;
 mod cost;
 mod decoy;
 mod destruction;
@@ -41,6 +42,7 @@ macro_rules! detectors {
 detectors! {
     Assignment = assignment;
     Binding = binding;
+    Bomb = bomb;
     Cost = cost;
     Decoy = decoy;
     Destruction = destruction;

@@ -19,11 +19,16 @@ const TIME_STEP: f32 = 1.02;
 /// Longest usual time of a call, in hundredths of a second.
 const TIME_MAX: f32 = 6_000.0;
 
+/// Ways in which a body can be too large.
+pub(crate) const DIMENSIONS: usize = 4;
+
 /// Of one subject: how much it uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Own {
     pub(crate) meters: Meters,
     pub(crate) bursts: Bursts,
+    /// Larger than any body that others send: the evidence of the day, in nats.
+    pub(crate) bomb: Option<Box<Bomb>>,
 }
 
 impl Own {
@@ -49,6 +54,19 @@ pub(crate) struct Bursts {
     pub(crate) among_peers: f32,
 }
 
+/// The largest body it sent today.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bomb {
+    pub(crate) day: u16,
+    pub(crate) nats: f32,
+    pub(crate) which: u8,
+    pub(crate) size: f32,
+    pub(crate) among_peers: f32,
+    /// Such bodies sent today, and those that the service choked on.
+    pub(crate) sent: u16,
+    pub(crate) harmful: u16,
+}
+
 /// Of everybody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shared {
@@ -58,6 +76,9 @@ pub(crate) struct Shared {
     pub(crate) times: Times,
     /// The highest bursts, of credentials and of addresses.
     pub(crate) bursts: [[Records; 2]; 2],
+    /// The largest bodies of all routes together, and of each.
+    pub(crate) bodies: [Records; DIMENSIONS],
+    pub(crate) by_route: Bodies,
 }
 
 /// How long the calls of each route usually take.
@@ -67,6 +88,15 @@ pub(crate) struct Times {
     routes_max: usize,
     /// Hundredths of a second; 0 for a route not met yet.
     usual: Vec<f32>,
+}
+
+/// The largest bodies of each route.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bodies {
+    #[serde(skip)]
+    routes_max: usize,
+    made: usize,
+    routes: Vec<Option<Box<[Records; DIMENSIONS]>>>,
 }
 
 impl Times {
@@ -98,13 +128,35 @@ impl Times {
     }
 }
 
+impl Bodies {
+    /// The largest bodies of one route, if there is room.
+    pub(crate) fn of(&mut self, RouteId(route): RouteId) -> Option<&mut [Records; DIMENSIONS]> {
+        let at = route as usize;
+        if self.routes.len() <= at {
+            if at >= self.routes_max * 8 {
+                return None;
+            }
+            self.routes.resize_with(at + 1, || None);
+        }
+        if self.routes[at].is_none() {
+            if self.made >= self.routes_max {
+                return None;
+            }
+            self.made += 1;
+            self.routes[at] = Some(Box::default());
+        }
+        self.routes[at].as_deref_mut()
+    }
+}
+
 impl Shared {
     /// Within about `bytes`; hash keys come from `names`.
     pub(crate) fn within(bytes: usize, names: &Pseudonyms) -> Self {
-        let times = bytes / 4 / size_of::<f32>();
+        let (times, bodies) = (bytes / 4 / size_of::<f32>(), bytes / 2 / size_of::<[Records; DIMENSIONS]>());
         Self {
             key: names.short(b"volume", &[]),
             times: Times { routes_max: times, ..Times::default() },
+            by_route: Bodies { routes_max: bodies, ..Bodies::default() },
             ..Self::default()
         }
     }
@@ -114,12 +166,18 @@ impl Shared {
     pub(crate) fn settle(&mut self, fresh: Self) -> Option<()> {
         self.key = fresh.key;
         self.times.routes_max = fresh.times.routes_max;
-        self.norms.is_sound().then_some(())
+        self.by_route.routes_max = fresh.by_route.routes_max;
+        let made = self.by_route.routes.iter().flatten().count();
+        (self.norms.is_sound() && made == self.by_route.made).then_some(())
     }
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.times.usual.capacity() * size_of::<f32>() + self.norms.bytes()
+        let boxes = self.by_route.routes.capacity() * size_of::<usize>();
+        self.times.usual.capacity() * size_of::<f32>()
+            + boxes
+            + self.by_route.made * size_of::<[Records; DIMENSIONS]>()
+            + self.norms.bytes()
     }
 }
 

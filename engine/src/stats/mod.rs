@@ -80,7 +80,7 @@ pub(crate) use minhash::{Signature, Unions, alike};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use mixture::{GroupHistory, Mixture};
 pub(crate) use npmle::Prior;
-pub(crate) use records::{Records, Span};
+pub(crate) use records::{Records, Span, beyond};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
 #[allow(unused_imports, reason = "detectors take them up one by one")]

@@ -96,12 +96,17 @@ impl Records {
 
     /// Probability of a day with a peak of at least `times` the one that peers have reached; 1 while there are too few days.
     pub(crate) fn p(&self, times: f32) -> f64 {
-        if self.days < DAYS_MIN || times.is_nan() || times <= 1.0 {
-            return 1.0;
-        }
-        let rank = RANK as f64;
-        rank / (f64::from(self.days.min(DAYS_MAX)) + rank) / f64::from(times).powi(TAIL_POWER)
+        if self.days < DAYS_MIN { 1.0 } else { beyond(self.days, times) }
     }
+}
+
+/// The same after so many days of peers.
+pub(crate) fn beyond(days: f32, times: f32) -> f64 {
+    if times.is_nan() || times <= 1.0 {
+        return 1.0;
+    }
+    let rank = RANK as f64;
+    rank / (f64::from(days.clamp(0.0, DAYS_MAX)) + rank) / f64::from(times).powi(TAIL_POWER)
 }
 
 #[cfg(test)]
