@@ -161,8 +161,11 @@ impl Judge {
         self.live.retain(|_, known| known.until <= now || ids.contains(&known.id));
     }
 
-    /// Takes up a verdict from before a restart.
+    /// Takes up a verdict from before a restart. One that a snapshot has brought back is known better than a verdict tells.
     pub(crate) fn resume(&mut self, verdict: &Verdict, config: &EngineConfig) {
+        if self.live.get(&verdict.principal.id).is_some_and(|known| known.id == verdict.id) {
+            return;
+        }
         let lasts = verdict.until.since(verdict.at);
         let level = config.ttl.iter().rposition(|ttl| *ttl <= lasts).unwrap_or(0);
         self.remember(verdict.principal.id, Live::of(verdict, verdict.would, level));

@@ -2,6 +2,7 @@
 //! referenced inside the document is followed, nothing else.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
@@ -12,6 +13,8 @@ use serde_json::{Map, Value};
 const DEPTH_MAX: usize = 16;
 /// Operations read; a document with more is refused.
 const OPERATIONS_MAX: usize = 65_536;
+/// Schemas entered for one body; what lies beyond is as if it were not written.
+const SCHEMAS_MAX: u32 = 10_000;
 /// Properties read of one body.
 const PROPERTIES_MAX: usize = 1_024;
 
@@ -127,7 +130,7 @@ impl Document {
             return Err(DocumentError::NotOpenApi3);
         }
         let paths = root.get("paths").and_then(Value::as_object).ok_or(DocumentError::NoPaths)?;
-        let reader = Reader { root: &root };
+        let reader = Reader { root: &root, entered: Cell::new(0) };
         let prefix = server_path(&root);
         let mut operations = Vec::new();
         for (path, node) in paths {
@@ -158,6 +161,8 @@ fn server_path(root: &Value) -> String {
 
 struct Reader<'a> {
     root: &'a Value,
+    /// Schemas entered for the present body.
+    entered: Cell<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -214,6 +219,7 @@ impl<'a> Reader<'a> {
         let like_members = |kind: &str| kind.contains("json") || kind.contains("form");
         let media = content.iter().find(|(kind, _)| like_members(kind)).map(|(_, media)| media)?;
         let mut members = BTreeMap::new();
+        self.entered.set(0);
         let open = self.members(media.get("schema")?, "", true, DEPTH_MAX, &mut members);
         (!open || !members.is_empty()).then_some(members)
     }
@@ -227,7 +233,8 @@ impl<'a> Reader<'a> {
         depth: usize,
         into: &mut BTreeMap<String, Parameter>,
     ) -> bool {
-        if depth == 0 {
+        self.entered.set(self.entered.get() + 1);
+        if depth == 0 || self.entered.get() > SCHEMAS_MAX {
             return true;
         }
         let schema = self.follow(schema);

@@ -54,6 +54,7 @@ fn a_changed_verdict_and_other_settings_are_told_by_name() {
     assert!(said.contains("reproduced, but for\n    reason: the line says \"Because.\"; here "), "{said}");
 
     first["id"] = "00000000000000000000000000000001".into();
+    first["at"] = "2026-11-23T03:00:00.000000000Z".into();
     fs::write(folder.path().join("made-up.ndjson"), format!("{first}\n")).expect("writes");
     let (code, said) = told(&sidewatch(folder.path(), &["verify", "made-up.ndjson", CAPTURE, "--json"]));
     assert_eq!(code, Some(1), "{said}");

@@ -1,11 +1,12 @@
 //! Verdicts once more: calls judged from where the lines say, each verdict compared with its line. One that is reached with
-//! the same principal, action and time is reproduced, whatever figures differ; those are told.
+//! the same principal and action at the same time is reproduced, whatever figures differ; those are told.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     io::{BufReader, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use engine::{Engine, Judgement};
@@ -26,6 +27,10 @@ use crate::{
     source,
 };
 
+/// Verdicts on one principal that are looked at; with more the latest count.
+const SEEN_MAX: usize = 256;
+/// How far the clocks of two captures of the same calls may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
 /// Longest text of a difference.
 const TEXT_MAX: usize = 120;
 
@@ -157,31 +162,35 @@ fn restored(
 
 /// What is found of the wanted verdicts.
 struct Seen {
-    wanted: BTreeSet<VerdictId>,
-    principals: BTreeSet<PrincipalId>,
-    found: BTreeMap<VerdictId, Verdict>,
-    /// The last verdict on each wanted principal.
-    last: BTreeMap<PrincipalId, Verdict>,
+    /// Verdicts on each wanted principal in their order, at most `SEEN_MAX`.
+    seen: BTreeMap<PrincipalId, Vec<Verdict>>,
 }
 
 impl Seen {
     fn of(wanted: &[Wanted]) -> Self {
-        Self {
-            wanted: wanted.iter().map(|one| one.id).collect(),
-            principals: wanted.iter().map(|one| one.who).collect(),
-            found: BTreeMap::new(),
-            last: BTreeMap::new(),
-        }
+        Self { seen: wanted.iter().map(|one| (one.who, Vec::new())).collect() }
     }
 
     fn take_in(&mut self, judgement: Judgement) {
         let Judgement::Verdict(verdict) = judgement else { return };
-        if self.principals.contains(&verdict.principal.id) {
-            self.last.insert(verdict.principal.id, verdict.clone());
+        if let Some(seen) = self.seen.get_mut(&verdict.principal.id) {
+            if seen.len() == SEEN_MAX {
+                seen.remove(0);
+            }
+            seen.push(verdict);
         }
-        if self.wanted.contains(&verdict.id) {
-            self.found.insert(verdict.id, verdict);
-        }
+    }
+
+    /// The verdict that was meant: the same, or one of the same action at the same time by another clock.
+    fn find(&self, one: &Wanted) -> Option<&Verdict> {
+        let seen = self.seen.get(&one.who)?;
+        let apart = |verdict: &Verdict| verdict.at.since(one.at).max(one.at.since(verdict.at));
+        let like = |verdict: &&Verdict| {
+            one.fields.get("would").is_some_and(|would| would == verdict.would.name())
+                && apart(verdict) <= CLOCKS_APART
+        };
+        let same = seen.iter().find(|verdict| verdict.id == one.id);
+        same.or_else(|| seen.iter().filter(like).min_by_key(|verdict| apart(verdict)))
     }
 
     fn outcome(&self, one: &Wanted, settings: &str) -> Outcome {
@@ -195,8 +204,8 @@ impl Seen {
         if one.proof.version != env!("CARGO_PKG_VERSION") {
             say("version", one.proof.version.clone(), env!("CARGO_PKG_VERSION").to_owned());
         }
-        let found = self.found.get(&one.id);
-        match (found, self.last.get(&one.who)) {
+        let found = self.find(one);
+        match (found, self.seen.get(&one.who).and_then(|seen| seen.last())) {
             (Some(found), _) => {
                 let here = fields(found);
                 for (name, line) in &one.fields {
@@ -228,11 +237,11 @@ fn is_text(name: &str) -> bool {
     matches!(name, "evidence" | "contributions" | "reason" | "refuted_by")
 }
 
+/// The beginning of a long text.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= TEXT_MAX {
-        text.to_owned()
-    } else {
-        text.chars().take(TEXT_MAX).chain(['…']).collect()
+    match text.char_indices().nth(TEXT_MAX) {
+        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
