@@ -1,5 +1,5 @@
-//! Handshakes and farewells, remembered without a flow: SYNs and ends in, initial numbers out. A fixed table that
-//! overwrites, so that ten million half-open flows cost what one costs. Never grows.
+//! Handshakes and farewells, remembered without a flow: SYNs and ends in, initial numbers out. A ring that overwrites, so
+//! that ten million half-open flows cost what a million cost. Never grows past that.
 
 use model::Timestamp;
 
@@ -9,9 +9,9 @@ use crate::{
     seq::Seq,
 };
 
-/// Slots; 36 bytes each.
+/// Slots; 36 bytes each, and 4 for finding it.
 const SLOTS: usize = 1 << 20;
-/// Slots that are allocated together, when one of them is first used.
+/// Slots that are allocated together, when the first of them is taken.
 const PAGE_SLOTS: usize = 256;
 /// How long a handshake waits for its first data.
 const OPEN_S: u32 = 75;
@@ -166,37 +166,57 @@ fn halves(key: u64) -> [u32; 2] {
     [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }
 
-/// The table.
+/// The newest handshakes in a ring, and where in it that of a key stands. So the ones that are asked for lie together,
+/// however many flows come and go.
 pub(crate) struct Handshakes {
-    pages: Vec<Option<Box<[Packed]>>>,
+    /// Slots in the order in which they were taken.
+    pages: Vec<Box<[Packed]>>,
+    /// The slot that is taken next; whatever it held is forgotten.
+    next: usize,
+    /// By the low bits of its key, the slot of a handshake plus one; zero for none. Another's may have taken it since.
+    index: Vec<u32>,
 }
 
 impl Handshakes {
     pub(crate) fn new() -> Self {
-        Self { pages: vec![None; SLOTS / PAGE_SLOTS] }
+        Self { pages: Vec::new(), next: 0, index: vec![0; SLOTS] }
     }
 
-    /// Page and slot of a key.
-    fn place(key: u64) -> (usize, usize) {
-        let place = usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0);
-        (place / PAGE_SLOTS, place % PAGE_SLOTS)
+    fn place(key: u64) -> usize {
+        usize::try_from(key & (SLOTS as u64 - 1)).unwrap_or(0)
     }
 
-    /// Writes a handshake over whatever is in its place.
+    /// The slot of a key, and what it holds.
+    fn slot(&self, key: u64) -> Option<(usize, Handshake)> {
+        let slot = usize::try_from(self.index[Self::place(key)]).ok()?.checked_sub(1)?;
+        let packed = self.pages.get(slot / PAGE_SLOTS)?.get(slot % PAGE_SLOTS)?;
+        let [low, high, ..] = packed;
+        ([*low, *high] == halves(key)).then(|| (slot, Handshake::unpack(*packed)))
+    }
+
+    /// Keeps a handshake: where that of its key stands, or in the oldest one's place.
     pub(crate) fn keep(&mut self, handshake: Handshake) {
-        let (page, slot) = Self::place(handshake.key);
-        let page = self.pages[page].get_or_insert_with(|| vec![[0; 9]; PAGE_SLOTS].into());
-        page[slot] = handshake.pack();
+        let known = self.slot(handshake.key).map(|(slot, _)| slot);
+        // In a slot that will soon be taken it would not be kept for long.
+        let is_young = |slot: &usize| (self.next + SLOTS - slot) % SLOTS <= SLOTS / 2;
+        let slot = known.filter(is_young).unwrap_or_else(|| {
+            let slot = self.next;
+            self.next = (slot + 1) % SLOTS;
+            slot
+        });
+        if slot / PAGE_SLOTS == self.pages.len() {
+            self.pages.push(vec![[0; 9]; PAGE_SLOTS].into());
+        }
+        self.pages[slot / PAGE_SLOTS][slot % PAGE_SLOTS] = handshake.pack();
+        self.index[Self::place(handshake.key)] = u32::try_from(slot + 1).unwrap_or(0);
     }
 
     /// What is remembered of the flow with this key.
     pub(crate) fn find(&self, key: u64, now: Timestamp) -> Option<Handshake> {
-        let now_s = seconds(now);
-        let (page, slot) = Self::place(key);
-        let slot = Handshake::unpack(self.pages[page].as_ref()?[slot]);
-        let keep_s = if slot.stage.is_over() { ENDED_S } else { OPEN_S };
-        let fresh = now_s.saturating_sub(slot.at_s) <= keep_s;
-        (slot.key == key && slot.stage != Stage::Empty && fresh).then_some(slot)
+        let (_, known) = self.slot(key)?;
+        let keep_s = if known.stage.is_over() { ENDED_S } else { OPEN_S };
+        let fresh = seconds(now).saturating_sub(known.at_s) <= keep_s;
+        (known.stage != Stage::Empty && fresh).then_some(known)
     }
 
     /// A SYN without ACK. While another one waits for its first bytes it takes a second place: whoever sends a SYN can
@@ -371,6 +391,22 @@ mod tests {
         assert_eq!((found.stage, found.client), (Stage::Agreed, Seq(11)));
         table.greeted(7, true, Seq(11), TcpHeader(&[0; 20]), AT);
         assert_eq!(table.before(7, true, Seq(90_000_000), AT).expect("fresh").stage, Stage::Answered);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_first() {
+        let mut table = Handshakes::new();
+        let ask = |table: &mut Handshakes, keys: std::ops::Range<usize>| {
+            keys.for_each(|key| table.asked(key as u64, Seq(10), true, offer(1), AT));
+        };
+        let stage = |table: &Handshakes, key: usize| table.find(key as u64, AT).map(|found| found.stage);
+        ask(&mut table, 0..SLOTS);
+        // What is noted late of a flow that began early is no older than that.
+        table.ended(5, [Seq(20), Seq(30)], Stage::Ended, true, AT);
+        ask(&mut table, SLOTS + 6..SLOTS + SLOTS / 2);
+        let found = [0, 5, 7, SLOTS - 1, SLOTS + 7].map(|key| stage(&table, key));
+        assert_eq!(found, [None, Some(Stage::Ended), None, Some(Stage::Asked), Some(Stage::Asked)]);
+        assert_eq!(table.pages.len(), SLOTS / PAGE_SLOTS);
     }
 
     #[test]
