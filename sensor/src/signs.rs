@@ -128,6 +128,9 @@ fn of_marks(value: &[u8], hints: u8, signs: &mut Signs) {
 /// What a parameter's name looks like.
 pub(crate) fn of_name(name: &str) -> Signs {
     let bytes = name.as_bytes();
+    if !bytes.contains(&b'$') {
+        return Signs::default();
+    }
     let mut dollars = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'$').map(|(at, _)| at);
     // In brackets, or at the start of the last of the names that dots join.
     let is_operator = dollars.any(|at| {

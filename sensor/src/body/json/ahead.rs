@@ -2,7 +2,7 @@
 //! only where the way by tokens would come to the same; leaves anything else to it.
 
 use super::{Expect, JsonScan, State, number::plain, paths::Found};
-use crate::body::{Harvest, Rules, text::plain_len};
+use crate::body::{Harvest, Rules, rpc::Part, text::plain_len};
 
 impl JsonScan {
     /// Takes members and next items as long as their names are the ones that followed last time.
@@ -74,7 +74,9 @@ impl JsonScan {
         (self.path, self.is_first) = (id, false);
         self.shape.duplicates = self.shape.duplicates.saturating_add(u16::from(is_twice));
         let interest = self.interest();
-        self.envelope.named(interest.part);
+        if interest.part != Part::None {
+            self.envelope.named(interest.part);
+        }
         let wanted_max = usize::from(interest.bytes_max);
         let Some((text, rest, is_wanted)) = scalar(value, wanted_max) else {
             // Left to the way by tokens.
@@ -83,7 +85,7 @@ impl JsonScan {
         };
         self.shape.values = self.shape.values.saturating_add(1);
         if is_wanted && wanted_max > 0 {
-            self.take(text, rules, harvest);
+            self.take_wanted(interest, text, rules, harvest);
         }
         rest
     }

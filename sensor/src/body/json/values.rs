@@ -12,10 +12,13 @@ use crate::{
         Harvest, Rules,
         fields::{FIELDS_MAX, field_name},
         harvest::Interest,
+        rpc::Part,
     },
     signs,
 };
 
+/// Fields that most texts have less of.
+const FIELDS_USUAL: usize = 8;
 /// Names above a field, with its own: what lies deeper is no field.
 const FIELD_DEPTH_MAX: u8 = 3;
 
@@ -91,10 +94,22 @@ impl JsonScan {
     /// Hands a scalar's text to whom it may concern.
     pub(super) fn take(&mut self, text: &[u8], rules: Rules<'_>, harvest: &mut Harvest) {
         let interest = self.interest();
-        if interest.bytes_max == 0 {
-            return;
+        if interest.bytes_max > 0 {
+            self.take_wanted(interest, text, rules, harvest);
         }
-        self.envelope.part(interest.part, text);
+    }
+
+    /// The same for one in which there is interest.
+    pub(super) fn take_wanted(
+        &mut self,
+        interest: Interest,
+        text: &[u8],
+        rules: Rules<'_>,
+        harvest: &mut Harvest,
+    ) {
+        if interest.part != Part::None {
+            self.envelope.part(interest.part, text);
+        }
         let holder = self.levels.last().map_or(PathId::NONE, |level| level.path);
         harvest.known(interest, self.paths.name(self.path), self.paths.name(holder), text, rules);
     }
@@ -121,6 +136,9 @@ impl JsonScan {
         let above = self.fields.get(usize::from(level.field).wrapping_sub(1));
         let name = field_name(above.map_or("", |field| &field.name), name);
         let signs = signs::of_name(&name);
+        if self.fields.capacity() == 0 {
+            self.fields.reserve(FIELDS_USUAL);
+        }
         self.fields.push(Field {
             name,
             kind: ValueKind::Null,
