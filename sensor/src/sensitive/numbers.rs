@@ -74,7 +74,7 @@ fn digits(eight: [u8; 8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // Digits become the bytes below ten; those and no others stay below 128 when 118 is added to their lower seven bits.
     let word = u64::from_le_bytes(eight) ^ (ONES * 0x30);
-    let others = ((word & (ONES * 0x7f)) + ONES * 0x76 | word) & (ONES * 0x80);
+    let others = (((word & (ONES * 0x7f)) + ONES * 0x76) | word) & (ONES * 0x80);
     (others.trailing_zeros() / 8) as usize
 }
 
