@@ -120,14 +120,23 @@ pub(super) fn with_head<T>(
     let (line, rest) = bytes.split_at(end + 1);
     let mut forms = Forms::default();
     let start = start_line(trim_line(line), &mut forms).ok_or(Loss::BadHead)?;
-    let unfolded = unfold(rest, &mut forms);
-    let fields = unfolded.as_deref().unwrap_or(rest);
+    let mut fields = rest;
+    let unfolded;
     let mut few = [EMPTY_HEADER; FEW];
     let mut many;
     let mut parsed = httparse::parse_headers(fields, &mut few);
     if parsed == Err(httparse::Error::TooManyHeaders) {
         many = [EMPTY_HEADER; MANY];
         parsed = httparse::parse_headers(fields, &mut many);
+    }
+    if !matches!(parsed, Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders)) {
+        // A fold begins as no name does: so it comes to this, and other heads are spared the search.
+        unfolded = unfold(rest, &mut forms);
+        if let Some(joined) = &unfolded {
+            fields = joined;
+            many = [EMPTY_HEADER; MANY];
+            parsed = httparse::parse_headers(fields, &mut many);
+        }
     }
     let headers = match parsed {
         Ok(httparse::Status::Complete((_, headers))) => headers,
