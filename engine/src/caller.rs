@@ -65,7 +65,7 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
             continue;
         }
         let subject = world.subjects.at_mut(*slot);
-        let strangers = subject.votes.iter().any(|votes| votes.shares);
+        let strangers = subject.votes.iter().any(|votes| votes.shares());
         subject.profile.learn(scene, subject.gap_s.into(), strangers);
         // Once when it is known well enough, and again each day.
         if subject.calls == COHORT_FROM_CALLS || subject.calls > COHORT_FROM_CALLS && morning {

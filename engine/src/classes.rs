@@ -1,36 +1,26 @@
-//! Kinds of objects: who touches own and strangers' objects, in; how private the kind is, out. Never counts one caller
-//! more than eight times.
+//! Kinds of objects: whose lists show strangers' objects, in; whether a kind is one that many show one another, out.
 
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::WarmUp,
-    routes::Class,
-    subjects::{Subject, Votes},
-};
+use crate::{routes::Class, subjects::Subject};
 
-/// Kinds of objects kept. Objects of further kinds are not judged.
+/// Kinds of objects kept. Further kinds have no name and are not learnt to be shared.
 const CLASSES_MAX: usize = 4_096;
-/// Votes of one subject per kind and side.
-const VOTES_PER_SUBJECT: u8 = 8;
 /// Strangers' objects in its lists from which a subject counts as somebody who serves others.
 pub(crate) const STRANGERS_MAX: u8 = 8;
-/// Callers that share before sharing is a practice, and their least share in percent.
+/// Callers whose lists show strangers' objects before that is a practice, and their least share in percent.
 const SHARERS_MIN: u32 = 3;
 const SHARERS_PERCENT: u32 = 15;
 
 /// What is known of one kind.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Kind {
-    pub(crate) noun: CompactString,
-    pub(crate) own: u32,
-    pub(crate) foreign: u32,
-    pub(crate) owners: u32,
-    pub(crate) voters: u32,
-    pub(crate) sharers: u32,
+struct Kind {
+    noun: CompactString,
+    voters: u32,
+    sharers: u32,
 }
 
 /// All kinds.
@@ -40,87 +30,60 @@ pub(crate) struct Classes {
 }
 
 impl Classes {
-    pub(crate) fn kind(&self, class: Class) -> Option<&Kind> {
-        self.kinds.get(&class)
+    /// What objects of a kind are called; empty when unknown.
+    pub(crate) fn noun(&self, class: Class) -> &str {
+        self.kinds.get(&class).map_or("", |kind| &kind.noun)
     }
 
     /// The caller came back to its own object.
     pub(crate) fn own(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
-        let Some(kind) = self.enter(class, noun) else { return };
-        let votes = subject.votes_mut(class);
-        kind.voters += u32::from(votes.is_blank());
-        kind.owners += u32::from(!votes.owns);
-        votes.owns = true;
-        if votes.own < VOTES_PER_SUBJECT {
-            votes.own += 1;
-            kind.own += 1;
-        }
+        self.vote(class, noun, subject);
     }
 
-    /// The caller touched something of a stranger it had not met before.
+    /// The caller touched something of a stranger it had not met before, or of many.
     pub(crate) fn foreign(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
-        let Some(kind) = self.enter(class, noun) else { return };
+        self.vote(class, noun, subject);
         let votes = subject.votes_mut(class);
-        kind.voters += u32::from(votes.is_blank());
-        if votes.foreign < VOTES_PER_SUBJECT {
-            votes.foreign += 1;
-            kind.foreign += 1;
-        }
-        kind.share(votes);
+        votes.foreign = votes.foreign.saturating_add(1);
     }
 
     /// A stranger's object was listed to the caller.
     pub(crate) fn listed_stranger(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
-        let Some(kind) = self.enter(class, noun) else { return };
+        let Some(kind) = self.vote(class, noun, subject) else { return };
         let votes = subject.votes_mut(class);
-        kind.voters += u32::from(votes.is_blank());
         votes.strangers = votes.strangers.saturating_add(1);
-        kind.share(votes);
+        if votes.strangers == STRANGERS_MAX {
+            kind.sharers += 1;
+        }
     }
 
     /// Takes back what a culprit taught.
     pub(crate) fn retract(&mut self, subject: &mut Subject) {
         for votes in &mut subject.votes {
-            let Some(kind) = self.kinds.get_mut(&votes.class) else { continue };
-            kind.foreign = kind.foreign.saturating_sub(u32::from(votes.foreign));
-            kind.sharers = kind.sharers.saturating_sub(u32::from(votes.shares));
-            (votes.foreign, votes.shares) = (0, false);
+            if let Some(kind) = self.kinds.get_mut(&votes.class) {
+                kind.sharers = kind.sharers.saturating_sub(u32::from(votes.strangers >= STRANGERS_MAX));
+            }
+            (votes.foreign, votes.strangers) = (0, 0);
         }
     }
 
-    /// How often callers other than this one touch strangers' objects; `None` while not learnt, or where sharing is usual.
-    pub(crate) fn rate(&self, class: Class, mine: Votes, warm_up: WarmUp) -> Option<f64> {
-        let kind = self.kinds.get(&class)?;
-        let own = kind.own.saturating_sub(u32::from(mine.own));
-        let foreign = kind.foreign.saturating_sub(u32::from(mine.foreign));
-        let owners = kind.owners.saturating_sub(u32::from(mine.owns));
-        let sharers = kind.sharers.saturating_sub(u32::from(mine.shares));
-        let usual = sharers >= SHARERS_MIN && sharers * 100 > SHARERS_PERCENT * kind.voters;
-        if owners < warm_up.owners || own < warm_up.accesses || usual {
-            return None;
-        }
-        Some((f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0))
+    /// Whether callers other than this one are usually shown strangers' objects of this kind.
+    pub(crate) fn is_shared(&self, class: Class, subject: &Subject) -> bool {
+        let Some(kind) = self.kinds.get(&class) else { return false };
+        let mine = subject.votes(class);
+        let sharers = kind.sharers.saturating_sub(u32::from(mine.strangers >= STRANGERS_MAX));
+        sharers >= SHARERS_MIN && sharers * 100 > SHARERS_PERCENT * kind.voters
     }
 
-    fn enter(&mut self, class: Class, noun: &CompactString) -> Option<&mut Kind> {
+    fn vote(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) -> Option<&mut Kind> {
         if self.kinds.len() >= CLASSES_MAX && !self.kinds.contains_key(&class) {
             return None;
         }
-        Some(self.kinds.entry(class).or_insert_with(|| Kind { noun: noun.clone(), ..Kind::default() }))
-    }
-}
-
-impl Kind {
-    fn share(&mut self, votes: &mut Votes) {
-        if !votes.shares && (votes.foreign >= 2 || votes.strangers >= STRANGERS_MAX) {
-            votes.shares = true;
-            self.sharers += 1;
-        }
-    }
-}
-
-impl Votes {
-    fn is_blank(&self) -> bool {
-        self.own == 0 && self.foreign == 0 && self.strangers == 0
+        let fresh = || Kind { noun: noun.clone(), ..Kind::default() };
+        let kind = self.kinds.entry(class).or_insert_with(fresh);
+        let votes = subject.votes_mut(class);
+        kind.voters += u32::from(!votes.voted);
+        votes.voted = true;
+        Some(kind)
     }
 }

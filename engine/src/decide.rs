@@ -12,6 +12,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    age::Phase,
     config::EngineConfig,
     detect::{Detector, REGISTRY, Words},
     fuse::{Fused, only_supports, risk},
@@ -23,6 +24,8 @@ use crate::{
 const RELAPSE: Duration = Duration::from_secs(7 * 86_400);
 const NOTIFY_BELOW: f64 = 1e-3;
 const STEP_UP_BELOW: f64 = 1e-4;
+/// Share of the budget that blocks may use before a deployment is armed, where peers and owners are hardly known.
+const LEARNING_BUDGET: f64 = 0.1;
 /// Verdicts remembered, live and for relapses. With more the one that ended first is forgotten.
 const LIVE_MAX: usize = 65_536;
 
@@ -76,7 +79,7 @@ impl Judge {
         fused: &Fused,
         call: &ApiCall,
     ) -> Option<Verdict> {
-        let wanted = wanted(world, subject, fused)?;
+        let wanted = wanted(world, subject, fused, call)?;
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
@@ -200,8 +203,9 @@ impl Judge {
 }
 
 /// What the evidence asks for before the rails; `None` below `notify`.
-fn wanted(world: &World, subject: &Subject, fused: &Fused) -> Option<Held> {
-    let theta = world.config.budget_false_blocks_per_million * 1e-6;
+fn wanted(world: &World, subject: &Subject, fused: &Fused, call: &ApiCall) -> Option<Held> {
+    let strongest = REGISTRY[fused.order[0]].detector;
+    let theta = world.config.budget_false_blocks_per_million * 1e-6 * patience(world, strongest, call);
     let loud = |limit: f64| fused.voices.iter().enumerate().filter(move |(_, voice)| voice.p < limit);
     let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
@@ -210,7 +214,6 @@ fn wanted(world: &World, subject: &Subject, fused: &Fused) -> Option<Held> {
         .any(|(at, voice)| voice.limit == Action::Block && world.blockers.has(REGISTRY[at].detector));
     // Asking again who it is stops a thief, but not an account holder who misuses a valid account: that one is slowed down
     // until the evidence allows a block.
-    let strongest = REGISTRY[fused.order[0]].detector;
     let slows = !only_supports(strongest);
     let slows_early =
         matches!(strongest, Detector::Bomb | Detector::Cost | Detector::Login | Detector::Probing);
@@ -231,6 +234,13 @@ fn wanted(world: &World, subject: &Subject, fused: &Fused) -> Option<Held> {
     };
     let action = action.min(limit.max(Action::Notify));
     Some(Held { action, by })
+}
+
+/// Share of the budget that may be spent while the deployment learns on what has to learn what is usual.
+fn patience(world: &World, strongest: Detector, call: &ApiCall) -> f64 {
+    let learns = strongest == Detector::ForeignOwner;
+    let armed = Phase::of(world.started, call.ended_at) == Phase::Armed;
+    if learns && !armed { LEARNING_BUDGET } else { 1.0 }
 }
 
 /// How long the verdict lasts, as a place in `ttl`; `None` when the live one still says it all.

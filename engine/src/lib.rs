@@ -13,6 +13,7 @@ mod cold;
 mod config;
 mod decide;
 mod detect;
+mod doors;
 mod engine;
 mod explain;
 mod feedback;

@@ -6,8 +6,10 @@ use smallvec::SmallVec;
 
 use crate::{
     age::Age,
+    classes::STRANGERS_MAX,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, REGISTRY},
+    doors::Visit,
     habits::{Habits, content::Oddest},
     hash::Tag,
     profile::Profile,
@@ -28,6 +30,8 @@ pub(crate) const ESTABLISHED_CALLS: u32 = 5;
 const PEER_BELOW: f32 = 1e6;
 /// Kinds of objects of which a subject's votes are kept.
 const VOTES_MAX: usize = 8;
+/// Doors at which a subject votes. It has no voice at further ones: a caller that forgot its votes could vote again.
+const VISITS_MAX: usize = 24;
 
 /// A principal under judgement. About 400 bytes without boxes.
 #[derive(Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub(crate) struct Subject {
     pub(crate) foreign: Process,
     pub(crate) probing: Process,
     pub(crate) votes: SmallVec<[Votes; 1]>,
+    /// What it did at the doors it went through.
+    pub(crate) visits: SmallVec<[Visit; 1]>,
     pub(crate) crowd: Crowd,
     pub(crate) places: Option<Box<Places>>,
     pub(crate) logins: Option<Box<Logins>>,
@@ -82,12 +88,18 @@ pub(crate) struct Subject {
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Votes {
     pub(crate) class: Class,
-    pub(crate) own: u8,
+    /// Strangers met for the first time, and objects of many.
     pub(crate) foreign: u8,
     /// Distinct strangers' objects that were listed to it.
     pub(crate) strangers: u8,
-    pub(crate) shares: bool,
-    pub(crate) owns: bool,
+    pub(crate) voted: bool,
+}
+
+impl Votes {
+    /// Deals with what is others'.
+    pub(crate) fn shares(self) -> bool {
+        self.foreign >= 2 || self.strangers >= STRANGERS_MAX
+    }
 }
 
 /// Signed-in principals behind an address, today and yesterday.
@@ -137,6 +149,8 @@ pub(crate) struct Logins {
 pub(crate) struct Suspicion {
     marks: SmallVec<[(Detector, Mark); 1]>,
     pub(crate) owners: Vec<Tag>,
+    /// Those among them whom it met at doors that are well known.
+    pub(crate) met: u8,
     pub(crate) targets: Vec<Tag>,
     pub(crate) calls: Vec<(Detector, CallRef)>,
 }
@@ -154,6 +168,10 @@ pub(crate) struct Mark {
     pub(crate) last: Timestamp,
     pub(crate) route: Option<RouteId>,
     pub(crate) class: Class,
+    /// The door that it went through last.
+    pub(crate) door: u64,
+    /// Chance that it is the caller's work, the largest so far.
+    pub(crate) work: f64,
     /// Evidence from calls of lesser grade.
     pub(crate) weak: Process,
     /// Kinds of ambiguity shown, a bit each, and the probability of the rarest; zero when there is none.
@@ -187,6 +205,7 @@ impl Subject {
             foreign: Process::default(),
             probing: Process::default(),
             votes: SmallVec::new(),
+            visits: SmallVec::new(),
             crowd: Crowd::default(),
             places: None,
             logins: None,
@@ -274,6 +293,20 @@ impl Subject {
         self.votes.iter().find(|votes| votes.class == class).copied().unwrap_or_default()
     }
 
+    /// What it did at a door, to be changed; none past the limit.
+    pub(crate) fn visit_mut(&mut self, door: u64) -> Option<&mut Visit> {
+        let at = self.visits.iter().position(|visit| visit.door == door);
+        if at.is_none() && self.visits.len() < VISITS_MAX {
+            self.visits.push(Visit { door, ..Visit::default() });
+            return self.visits.last_mut();
+        }
+        self.visits.get_mut(at?)
+    }
+
+    pub(crate) fn visit(&self, door: u64) -> Visit {
+        self.visits.iter().find(|visit| visit.door == door).copied().unwrap_or_default()
+    }
+
     /// Writes down that a call counted.
     pub(crate) fn mark(&mut self, detector: Detector, call: &ApiCall, route: Option<RouteId>) {
         let mark = self.mark_mut(detector);
@@ -337,11 +370,13 @@ impl Subject {
         (self.foreign, self.probing) = (from.foreign, from.probing);
         self.places.clone_from(&from.places);
         self.votes.clone_from(&from.votes);
+        self.visits.clone_from(&from.visits);
         self.companions = from.companions;
         if let Some(suspicion) = &from.suspicion {
             self.suspicion = Some(Box::new(Suspicion {
                 marks: suspicion.marks.clone(),
                 owners: suspicion.owners.clone(),
+                met: suspicion.met,
                 targets: suspicion.targets.clone(),
                 calls: Vec::new(),
             }));

@@ -19,6 +19,7 @@ use crate::{
     cold::ColdStore,
     config::EngineConfig,
     detect::{Detector, Quirks, REGISTRY, Set},
+    doors::Doors,
     habits::{HABITS_FROM_CALLS, Habits, Shared},
     hash::Tag,
     inventory::Inventory,
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) subjects: Table<PrincipalId, Subject>,
     pub(crate) objects: Objects,
     pub(crate) classes: Classes,
+    pub(crate) doors: Doors,
     pub(crate) links: Links,
     pub(crate) users: Table<PrincipalId, User>,
     /// Users whose credentials were blocked.
@@ -153,7 +155,7 @@ impl World {
             routes: Routes::within(share(5), seeds),
             inventory: Inventory::within(share(2), &names),
             subjects: Table::with_boxes(share(29), BOXED_BYTES),
-            objects: Objects::within(share(18)),
+            objects: Objects::within(share(17)),
             shared: Shared::within(share(6), &names),
             cohorts: Cohorts::default(),
             cells: Cells::within(share(4)),
@@ -168,6 +170,7 @@ impl World {
             habits: 0,
             habits_max: share(20) / (size_of::<Habits>() + HABITS_BOXED_BYTES),
             classes: Classes::default(),
+            doors: Doors::within(share(1)),
             links: Links::within(share(4)),
             users: Table::within(share(2)),
             kin: Table::within(0),
@@ -175,7 +178,8 @@ impl World {
             agents: Table::within(share(1)),
             decoys: BTreeMap::new(),
             quirks: Quirks::default(),
-            foreign_prior: Prior::new([0.5, 0.3, 0.12, 0.05, 0.02, 0.005, 0.001, 5e-4, 1e-5, 1e-6]),
+            // Light in its tail: whose work it is, and where sharing is usual, is told by `Doors`.
+            foreign_prior: Prior::new([0.5, 0.3, 0.12, 0.05, 0.01, 0.001, 3e-5, 3e-6, 1e-6, 1e-7]),
             probing_prior: Prior::new([0.15, 0.15, 0.15, 0.2, 0.2, 0.1, 0.02, 1e-3, 1e-5, 1e-6]),
             login_prior: Prior::new([0.02, 0.03, 0.1, 0.2, 0.3, 0.25, 0.05, 2e-3, 1e-5, 1e-6]),
             losses: Losses::default(),
@@ -276,6 +280,7 @@ impl World {
     /// Takes back what a culprit has taught about others.
     pub(crate) fn unlearn(&mut self, slot: usize) {
         self.classes.retract(self.subjects.at_mut(slot));
+        self.doors.retract(self.subjects.at_mut(slot));
         REGISTRY.iter().for_each(|spec| (spec.unlearn)(self, slot));
     }
 
@@ -323,6 +328,7 @@ impl World {
             + self.inventory.bytes()
             + self.subjects.bytes()
             + self.objects.bytes()
+            + self.doors.bytes()
             + self.links.bytes()
             + self.users.bytes()
             + self.missed.bytes()

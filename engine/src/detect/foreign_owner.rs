@@ -1,32 +1,37 @@
-//! Null hypothesis: a caller touches objects of strangers as rarely as other callers of this kind of object do.
-//! Served accesses by id in, evidence per distinct foreign owner out. Never counts an object that the service itself gave
-//! to the caller, nor one that belongs to many.
+//! Null hypothesis: a caller touches objects of strangers as rarely as other callers with its sort of credential, who come
+//! to this kind of object by this route. Served accesses by id in, evidence per distinct foreign owner out. Never counts an
+//! object that the service itself gave to the caller, nor one that belongs to many, nor a stranger's where it is the work
+//! of such callers, or not known whether it is: that the service answers may mean a breach or a role.
 
 use compact_str::CompactString;
 use model::{Action, Grade};
 
 use super::{Assessment, Detector, Spec, Words};
 use crate::{
+    age::Phase,
     classes::STRANGERS_MAX,
+    doors::{Usual, Way, sort_of},
     explain::{count, span},
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
     routes::{Class, ObjectRef, Presented, object_id},
-    scene::Scene,
+    scene::{Scene, day_of},
     stats::{Excuse, Hit},
     subjects::Subject,
     world::World,
 };
 
 pub(super) const SPEC: Spec =
-    Spec { name: "foreign_owner", detector: Detector::ForeignOwner, observe, assess, explain, ..Spec::BOUND };
+    Spec { name: "foreign_owner", detector: Detector::ForeignOwner, observe, assess, explain, unlearn, ..Spec::BOUND };
 
 /// Distinct foreign owners before it may block.
-const OWNERS_MIN: usize = 3;
+const OWNERS_MIN: u8 = 3;
 /// Foreign owners remembered per subject.
 const OWNERS_KEPT: usize = 32;
 /// Given ids of one answer that are learnt from.
 const GIVEN_MAX: usize = 128;
+/// Days after which a caller may teach that strangers' objects are its work. In a deployment that learns still, at once.
+const SETTLED_DAYS: u16 = 3;
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
     if !scene.served() || scene.call.grade == Grade::C {
@@ -64,7 +69,9 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
         Touch::Own => scene.judged.iter().for_each(|slot| own(world, scene, *slot, object)),
         Touch::Shared => {
             for slot in &scene.judged {
-                world.classes.foreign(object.class, &object.noun, world.subjects.at_mut(*slot));
+                let subject = world.subjects.at_mut(*slot);
+                world.classes.foreign(object.class, &object.noun, subject);
+                world.doors.foreign(way(scene, subject, object), subject);
             }
         }
         Touch::Foreign { owner } => {
@@ -85,6 +92,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
 fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
     let subject = world.subjects.at_mut(slot);
     world.classes.own(object.class, &object.noun, subject);
+    world.doors.own(way(scene, subject, object), subject);
     if subject.last_object == object.id || !scene.attested {
         return;
     }
@@ -92,34 +100,64 @@ fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
     let (tries, hits) = subject.foreign.counts();
     let rate = world.foreign_prior.predictive(tries, hits);
     subject.foreign.step(Hit::No, rate, scene.day, Excuse::Never);
-    if subject.teaches() {
-        let (tries, hits) = subject.foreign.counts();
-        world.foreign_prior.vote(subject.family, tries, hits);
-    }
+    teach(world, slot);
 }
 
 fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef, owner: Tag) {
     let subject = world.subjects.at_mut(slot);
     let owners = &mut subject.suspicion.get_or_insert_default().owners;
-    if owners.contains(&owner) {
-        return;
-    }
-    let mine = subject.votes(object.class);
-    let usual = world.classes.rate(object.class, mine, world.config.warm_up);
-    world.classes.foreign(object.class, &object.noun, subject);
-    let Some(usual) = usual else { return };
-    let owners = &mut subject.suspicion.get_or_insert_default().owners;
     if remember(owners, owner, OWNERS_KEPT) == Novelty::Known {
         return;
     }
+    let way = way(scene, subject, object);
+    let usual = if world.classes.is_shared(object.class, subject) {
+        Usual::Unknown
+    } else {
+        world.doors.usual(way, subject, world.config.warm_up)
+    };
+    let phase = Phase::of(world.started, scene.call.ended_at);
+    let settled = phase < Phase::Armed || day_of(subject.first) + SETTLED_DAYS <= scene.day;
+    world.classes.foreign(object.class, &object.noun, subject);
+    world.doors.foreign(way, subject);
+    world.doors.meet(way, subject, settled);
+    let (norm, sure) = match usual {
+        Usual::Unknown => return,
+        Usual::AtOtherDoors(norm) => (norm, 0),
+        Usual::Here(norm) => (norm, 1),
+    };
+    let suspicion = subject.suspicion.get_or_insert_default();
+    suspicion.met = suspicion.met.saturating_add(sure);
     let (tries, hits) = subject.foreign.counts();
-    let rate = world.foreign_prior.predictive(tries, hits).max(usual);
+    let rate = world.foreign_prior.predictive(tries, hits).max(norm.rate);
     if scene.attested {
         subject.foreign.step(Hit::Yes, rate, scene.day, Excuse::Never);
     }
     subject.step_weak(Detector::ForeignOwner, rate, scene.day);
-    subject.mark_mut(Detector::ForeignOwner).class = object.class;
+    let mark = subject.mark_mut(Detector::ForeignOwner);
+    (mark.class, mark.door) = (object.class, if sure > 0 { way.here } else { way.all });
+    mark.work = mark.work.max(norm.work);
     world.charge(slot, Detector::ForeignOwner, scene);
+    teach(world, slot);
+}
+
+/// The doors that a subject went through to an object.
+fn way(scene: &Scene<'_>, subject: &Subject, object: &ObjectRef) -> Way {
+    Way::to(object.class, scene.seen.route, sort_of(scene.call, subject.principal.kind))
+}
+
+/// Whoever is not surely a culprit teaches how often a caller meets strangers. If only those who hardly ever do taught, all
+/// others would seem impossible.
+fn teach(world: &mut World, slot: usize) {
+    let subject = world.subjects.at(slot);
+    if subject.is_peer() {
+        let (tries, hits) = subject.foreign.counts();
+        world.foreign_prior.vote(subject.family, tries, hits);
+    }
+}
+
+/// A culprit teaches nothing.
+fn unlearn(world: &mut World, slot: usize) {
+    world.foreign_prior.vote(world.subjects.at(slot).family, 0.0, 0.0);
 }
 
 /// Learns who owns what from what the service gave: created, listed, or shown in passing.
@@ -171,50 +209,45 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
 
 fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::ForeignOwner) else { return Assessment::SILENT };
-    let owners = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.owners.len());
-    let enough = owners >= OWNERS_MIN && usize::from(mark.hits) >= OWNERS_MIN;
-    let p = subject.foreign.p();
+    let met = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.met);
+    let enough = met >= OWNERS_MIN && mark.hits >= u16::from(OWNERS_MIN);
+    // Either it strays as others do, or it is its work.
+    let p = (subject.foreign.p() + mark.work).min(1.0);
     Assessment {
         p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
+        unattested: if mark.unattested > 0 { (mark.weak.p() + mark.work).min(p) } else { p },
         limit: if enough { Action::Block } else { Action::StepUp },
         demand: Action::Observe,
     }
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {
-    let (Some(suspicion), Some(mark)) = (&subject.suspicion, subject.marked(Detector::ForeignOwner)) else {
-        return Words::default();
-    };
-    let kind = world.classes.kind(mark.class).cloned().unwrap_or_default();
-    let noun = if kind.noun.is_empty() { "object" } else { kind.noun.as_str() };
-    let mine = subject.votes(mark.class);
-    let own = kind.own.saturating_sub(u32::from(mine.own));
-    let foreign = kind.foreign.saturating_sub(u32::from(mine.foreign));
+    let Some(mark) = subject.marked(Detector::ForeignOwner) else { return Words::default() };
+    let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
+    let others = world.doors.others(mark.door, subject);
+    let accesses = others.own + others.foreign;
     let route = mark.route.map(|id| world.routes.route(id));
     let route = route.map_or_else(String::new, |route| format!(" ({} {})", route.method, route.template));
     let took = span(mark.first, mark.last);
     let hits = mark.hits.max(mark.unattested);
-    let owners = suspicion.owners.len();
-    let others = kind.voters.saturating_sub(1);
+    let peers = count(u64::from(others.voters), "other caller");
+    let foreign = others.foreign;
     Words {
         expected: format!(
-            "{} of {} counted {noun} accesses by {} were to somebody else's",
-            foreign,
-            own + foreign,
-            count(u64::from(others), "other caller")
+            "{foreign} of {accesses} counted {noun} accesses by {peers} with this sort of credential were to \
+             somebody else's; for {} of them it is their work",
+            others.servers
         ),
         observed: format!(
             "touched {} of {} it was never given, {took}",
             count(u64::from(hits), noun),
-            count(owners as u64, "other owner")
+            count(u64::from(hits), "other owner")
         ),
         reason: format!(
-            "Accessed {} of {} {took}{route}; of {} counted accesses by {}, {foreign} were to somebody else's.",
+            "Accessed {} of {} {took}{route}; of {accesses} counted accesses by {peers}, {foreign} were to \
+             somebody else's.",
             count(u64::from(hits), noun),
-            count(owners as u64, "other owner"),
-            own + foreign,
-            count(u64::from(others), "other caller"),
+            count(u64::from(hits), "other owner"),
         ),
         refuted_by: format!(
             "The owners of these {noun}s share them with this caller, or it serves them by its role."

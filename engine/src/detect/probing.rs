@@ -29,7 +29,8 @@ const HARMLESS: [&str; 5] =
     ["/robots.txt", "/favicon.ico", "/sitemap.xml", "/manifest.json", "/.well-known/"];
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
-    if scene.call.grade == Grade::C || scene.call.login.is_some() {
+    // While the service fails for many, its answers say nothing of callers.
+    if scene.call.grade == Grade::C || scene.call.login.is_some() || scene.outage {
         return;
     }
     if scene.served() {

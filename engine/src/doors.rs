@@ -1,0 +1,256 @@
+//! Doors: who comes to a kind of object by which route and with which sort of credential, in; how usual strangers' objects
+//! are there, out. Never counts one caller more than eight times, and tells a caller only what others have shown.
+
+use model::{ApiCall, PrincipalKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::WarmUp,
+    hash::{Tag, mix},
+    routes::{Class, RouteId},
+    snapshot::Settle,
+    subjects::Subject,
+    table::{Table, Worth},
+};
+
+/// Votes of one subject per door and side.
+const VOTES_PER_SUBJECT: u8 = 8;
+/// Distinct strangers at one door, and more than own objects, from which it is a caller's work to serve others.
+const SERVES_FROM: u8 = 6;
+/// Callers that share before sharing is a practice, and their least share in percent.
+const SHARERS_MIN: u32 = 3;
+const SHARERS_PERCENT: u32 = 15;
+/// How often somebody whose work it is touches a stranger's object.
+const WORK_RATE: f64 = 0.95;
+/// Chance that a caller's work is to serve others where nobody's is: half a caller in n, to this power, since each caller
+/// more that only comes for its own makes the door more private; and the least chance.
+const WORK_UNSEEN_POWER: i32 = 6;
+const WORK_UNSEEN_MIN: f64 = 1e-10;
+
+/// What callers of one sort do at one door.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Door {
+    pub(crate) voters: u32,
+    /// Callers that came back to something of their own.
+    pub(crate) owners: u32,
+    /// Votes for own objects, and for strangers' by callers whose work it is not.
+    pub(crate) own: u32,
+    pub(crate) foreign: u32,
+    /// Callers that touched two strangers' objects or more, and those whose work it is.
+    sharers: u32,
+    pub(crate) servers: u32,
+}
+
+/// What one subject did at one door.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Visit {
+    pub(crate) door: u64,
+    pub(crate) own: u8,
+    pub(crate) foreign: u8,
+    /// Distinct strangers met.
+    pub(crate) met: u8,
+    pub(crate) shares: bool,
+    pub(crate) serves: bool,
+}
+
+/// How a stranger's object at a door is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Usual {
+    /// Too little is known of such callers, or sharing is usual among them: it says nothing.
+    Unknown,
+    /// What callers of this sort do at all doors to such objects; of this door too little is known.
+    AtOtherDoors(Norm),
+    /// What they do at this door.
+    Here(Norm),
+}
+
+/// What is normal at a door.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Norm {
+    /// Share of strangers' objects among the accesses of those whose work it is not to serve others.
+    pub(crate) rate: f64,
+    /// Chance that it is this caller's work.
+    pub(crate) work: f64,
+}
+
+/// The doors that one access goes through: one by its route, and one for all routes together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Way {
+    pub(crate) here: u64,
+    pub(crate) all: u64,
+}
+
+/// All doors, within a limit of memory: the least visited go first.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Doors {
+    doors: Table<u64, Door>,
+}
+
+/// What is known of a door.
+enum Known {
+    TooLittle,
+    Shared,
+    Normal(Norm),
+}
+
+impl Way {
+    /// To a kind of object, by a route and with a sort of credential.
+    pub(crate) fn to(class: Class, route: Option<RouteId>, sort: u64) -> Self {
+        let all = mix(u64::from(class.0), sort);
+        Self { here: mix(route.map_or(0, |route| u64::from(route.0) + 1), all), all }
+    }
+}
+
+/// The sort of a credential: its form, and the application that it was made for. Nothing that a caller is free to choose,
+/// such as its software: an excuse that anybody can give is none.
+pub(crate) fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
+    let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
+    mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
+}
+
+impl Doors {
+    pub(crate) fn within(bytes: usize) -> Self {
+        Self { doors: Table::within(bytes) }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.doors.bytes()
+    }
+
+    /// The caller came back to its own object.
+    pub(crate) fn own(&mut self, way: Way, subject: &mut Subject) {
+        self.vote(way, subject, |door, visit| {
+            door.owners += u32::from(visit.own == 0);
+            if visit.own < VOTES_PER_SUBJECT {
+                visit.own += 1;
+                door.own += 1;
+            }
+        });
+    }
+
+    /// The caller touched what belongs to a stranger it had not met before, or to many.
+    pub(crate) fn foreign(&mut self, way: Way, subject: &mut Subject) {
+        self.vote(way, subject, |door, visit| {
+            if visit.foreign < VOTES_PER_SUBJECT {
+                visit.foreign += 1;
+                door.foreign += u32::from(!visit.serves);
+            }
+            if visit.foreign >= 2 && !visit.shares {
+                visit.shares = true;
+                door.sharers += 1;
+            }
+        });
+    }
+
+    /// The caller met a stranger. Whether this is its work is only learnt from those who are `settled`.
+    pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) {
+        self.vote(way, subject, |door, visit| {
+            visit.met = visit.met.saturating_add(1);
+            if settled && !visit.serves && visit.met >= SERVES_FROM && visit.met > visit.own {
+                visit.serves = true;
+                door.servers += 1;
+                door.foreign = door.foreign.saturating_sub(u32::from(visit.foreign));
+            }
+        });
+    }
+
+    /// What others of the caller's sort do, given what it has done so far itself.
+    pub(crate) fn usual(&self, way: Way, subject: &Subject, warm_up: WarmUp) -> Usual {
+        match self.known(way.here, subject, warm_up) {
+            Known::Normal(norm) => Usual::Here(norm),
+            Known::Shared => Usual::Unknown,
+            Known::TooLittle => match self.known(way.all, subject, warm_up) {
+                Known::Normal(norm) => Usual::AtOtherDoors(norm),
+                Known::Shared | Known::TooLittle => Usual::Unknown,
+            },
+        }
+    }
+
+    /// What others did at a door.
+    pub(crate) fn others(&self, door: u64, subject: &Subject) -> Door {
+        let mut others = self.doors.get(door).copied().unwrap_or_default();
+        others.leave(subject.visit(door));
+        others
+    }
+
+    /// Takes back what a culprit taught.
+    pub(crate) fn retract(&mut self, subject: &mut Subject) {
+        for visit in &mut subject.visits {
+            let kept = Visit { door: visit.door, own: visit.own, ..Visit::default() };
+            if let Some(door) = self.doors.get_mut(visit.door) {
+                door.leave(*visit);
+                door.enter(kept);
+            }
+            *visit = kept;
+        }
+    }
+
+    fn known(&self, door: u64, subject: &Subject, warm_up: WarmUp) -> Known {
+        let Door { voters, owners, own, foreign, sharers, servers } = self.others(door, subject);
+        if owners < warm_up.owners || own < warm_up.accesses {
+            return Known::TooLittle;
+        }
+        if sharers >= SHARERS_MIN && sharers * 100 > SHARERS_PERCENT * voters {
+            return Known::Shared;
+        }
+        let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);
+        let work = if servers > 0 {
+            f64::from(servers) / f64::from(voters.max(servers + 1))
+        } else {
+            (0.5 * f64::from(voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN)
+        };
+        // Whoever came for its own, as those whose work it is seldom do, is the less likely to be one of them.
+        let own_too = (1.0 - WORK_RATE).powi(subject.visit(door).own.into());
+        Known::Normal(Norm { rate, work: work * own_too })
+    }
+
+    fn vote(&mut self, way: Way, subject: &mut Subject, cast: impl Fn(&mut Door, &mut Visit)) {
+        for key in [way.here, way.all] {
+            let Some(visit) = subject.visit_mut(key) else { continue };
+            if self.doors.find(key).is_none() {
+                self.doors.insert(key, Door::default());
+            }
+            let Some(door) = self.doors.get_mut(key) else { continue };
+            door.voters += u32::from(visit.is_blank());
+            cast(door, visit);
+        }
+    }
+}
+
+impl Door {
+    /// Without what one caller did.
+    fn leave(&mut self, visit: Visit) {
+        let less = |count: &mut u32, by: u32| *count = count.saturating_sub(by);
+        less(&mut self.voters, (!visit.is_blank()).into());
+        less(&mut self.owners, (visit.own > 0).into());
+        less(&mut self.own, visit.own.into());
+        less(&mut self.foreign, if visit.serves { 0 } else { visit.foreign.into() });
+        less(&mut self.sharers, visit.shares.into());
+        less(&mut self.servers, visit.serves.into());
+    }
+
+    /// With what it did for its own.
+    fn enter(&mut self, visit: Visit) {
+        self.voters += u32::from(!visit.is_blank());
+        self.owners += u32::from(visit.own > 0);
+        self.own += u32::from(visit.own);
+    }
+}
+
+impl Visit {
+    fn is_blank(&self) -> bool {
+        self.own == 0 && self.foreign == 0 && self.met == 0
+    }
+}
+
+impl Worth for Door {
+    fn worth(&self) -> u32 {
+        self.voters
+    }
+}
+
+impl Settle for Doors {
+    fn settle(&mut self, fresh: Self) -> Option<()> {
+        self.doors.settle(fresh.doors)
+    }
+}
