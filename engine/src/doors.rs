@@ -146,7 +146,7 @@ impl Doors {
     pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) {
         self.vote(way, subject, |door, visit| {
             visit.met = visit.met.saturating_add(1);
-            if settled && !visit.serves && visit.met >= SERVES_FROM && visit.met > visit.own {
+            if settled && !visit.serves && visit.is_of_service() {
                 visit.serves = true;
                 door.servers += 1;
                 door.foreign = door.foreign.saturating_sub(u32::from(visit.foreign));
@@ -238,6 +238,11 @@ impl Door {
 }
 
 impl Visit {
+    /// Deals with strangers' objects more than with its own.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.met >= SERVES_FROM && self.met > self.own
+    }
+
     fn is_blank(&self) -> bool {
         self.own == 0 && self.foreign == 0 && self.met == 0
     }

@@ -73,6 +73,8 @@ pub(crate) struct Toucher<'a> {
     pub(crate) slot: u32,
     /// Whether the caller may claim.
     pub(crate) claims: bool,
+    /// Whether its touch is a sign that an object belongs to many: not when it serves others by its work.
+    pub(crate) sways: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,7 +129,7 @@ impl Objects {
             return self.contest(id, who, second);
         }
         let owner = object.owner;
-        if who.claims && object.stranger(who.owner) == Stranger::OneTooMany {
+        if who.claims && who.sways && object.stranger(who.owner) == Stranger::OneTooMany {
             object.shared = true;
             return (Touch::Shared, 0);
         }
@@ -173,7 +175,7 @@ impl Objects {
             };
         }
         let owner = object.owner;
-        if who.claims {
+        if who.claims && who.sways {
             self.join(id, who.owner);
         }
         (Touch::Foreign { owner }, 0)

@@ -21,8 +21,15 @@ use crate::{
     world::World,
 };
 
-pub(super) const SPEC: Spec =
-    Spec { name: "foreign_owner", detector: Detector::ForeignOwner, observe, assess, explain, unlearn, ..Spec::BOUND };
+pub(super) const SPEC: Spec = Spec {
+    name: "foreign_owner",
+    detector: Detector::ForeignOwner,
+    observe,
+    assess,
+    explain,
+    unlearn,
+    ..Spec::BOUND
+};
 
 /// Distinct foreign owners before it may block.
 const OWNERS_MIN: u8 = 3;
@@ -50,9 +57,13 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         owner: scene.owner,
         slot: u32::try_from(main).ok().filter(|_| scene.attested).unwrap_or(u32::MAX),
         claims: teaches && scene.owner.is_some(),
+        sways: true,
     };
     let mut trespassed = false;
     for object in &scene.seen.objects {
+        let subject = world.subjects.at(main);
+        let sways = !subject.visit(way(scene, subject, object).all).is_of_service();
+        let who = Toucher { sways, ..who };
         let (touch, evicted) = world.objects.touch(object.id, who, scene.call.ended_at);
         world.losses.add(model::Loss::ObjectEvicted, evicted);
         trespassed |= matches!(touch, Touch::Foreign { .. });
@@ -183,7 +194,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
             evicted += world.objects.create(object, who, call.ended_at);
         } else if listed {
             let broad = world.subjects.at(main).votes(class).strangers >= STRANGERS_MAX;
-            let lister = Toucher { claims: who.claims && !broad, ..who };
+            let lister = Toucher { claims: who.claims && !broad, sways: !broad, ..who };
             let (found, gone) = world.objects.list(object, lister, call.ended_at);
             let claimed = found == Touch::New && lister.claims;
             (touch, evicted) = (if claimed { Touch::Own } else { found }, gone);

@@ -1,0 +1,180 @@
+//! Roles: whoever serves others by its work is left alone from its first call on; whoever only pretends to is found.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use model::{Action, ApiCall, Principal, PrincipalKind};
+use support::{Build, Stage, call, names, token, user};
+
+fn application(name: &str) -> Principal {
+    names().named(PrincipalKind::Client, name)
+}
+
+fn key(name: &str) -> Principal {
+    names().credential(PrincipalKind::ApiKey, name.as_bytes())
+}
+
+/// A customer's order: each of the shop's customers has three.
+fn order(n: u64) -> String {
+    format!("/api/orders/{}", n * 10)
+}
+
+/// Customers with the shop's own application, each of whom reads its own orders.
+fn customers(stage: &mut Stage, users: u64, rounds: u64) {
+    for round in 0..rounds {
+        for n in 0..users {
+            stage.play_every(
+                call("GET", &format!("/api/orders/{}", n * 10 + round % 3), 200)
+                    .by(&token(&format!("customer-{n}")))
+                    .by(&application("shop"))
+                    .from(&format!("198.51.{}.{}", n / 200, n % 200 + 1)),
+                0.5,
+            );
+        }
+    }
+}
+
+fn actions(stage: &Stage, who: &Principal) -> Option<Action> {
+    stage.strongest(who).filter(|action| *action > Action::Notify)
+}
+
+#[test]
+fn a_partner_reads_its_customers_objects_from_the_first_day_and_when_it_gets_twice_as_many() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    for partner in 0..3_u64 {
+        let who = key(&format!("partner-{partner}"));
+        let own = application(&format!("partner-{partner}"));
+        let read = |n: u64| {
+            call("GET", &format!("/ext/orders/{}", n * 10), 200).by(&who).by(&own).from("192.0.2.40")
+        };
+        (0..20).for_each(|n| stage.play(read(n + partner * 20)));
+        stage.wait(3.0 * 86_400.0);
+        // The contract is doubled.
+        (0..40).for_each(|n| stage.play(read((n + partner * 20) % 60)));
+    }
+    stage.assert_quiet();
+}
+
+#[test]
+fn support_staff_who_open_what_customers_call_about_are_left_alone() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    for agent in 0..4_u64 {
+        let who = token(&format!("agent-{agent}"));
+        for n in 0..30 {
+            let open = call("GET", &order((n * 7 + agent) % 60), 200);
+            stage.play(open.by(&who).by(&application("backoffice")).from("192.0.2.9"));
+        }
+    }
+    stage.assert_quiet();
+}
+
+#[test]
+fn a_new_colleague_of_known_staff_with_the_same_application_is_left_alone() {
+    let mut stage = Stage::enforcing();
+    // Staff work from the first day on, before the door is known to be the customers'.
+    for n in 0..30 {
+        for agent in 0..3_u64 {
+            let open = call("GET", &order(n), 200).by(&token(&format!("agent-{agent}")));
+            stage.play(open.by(&application("shop")).from("192.0.2.9"));
+        }
+        customers(&mut stage, 60, u64::from(n < 6));
+    }
+    customers(&mut stage, 60, 6);
+    for n in 0..30 {
+        for agent in 0..3_u64 {
+            let open = call("GET", &order(n * 2), 200).by(&token(&format!("agent-{agent}")));
+            stage.play(open.by(&application("shop")).from("192.0.2.9"));
+        }
+    }
+    let newcomer = token("agent-new");
+    for n in 0..40 {
+        let open = call("GET", &order(n), 200).by(&newcomer).by(&application("shop")).from("192.0.2.9");
+        stage.play(open);
+    }
+    assert_eq!(actions(&stage, &newcomer), None);
+}
+
+/// How many calls of `who` it takes until it is to suffer `action`.
+fn calls_until(stage: &mut Stage, who: &Principal, action: Action, next: impl Fn(u64) -> ApiCall) -> u64 {
+    for n in 0..40 {
+        stage.play(next(n));
+        if stage.strongest(who) >= Some(action) {
+            return n + 1;
+        }
+    }
+    panic!("never: {:#?}", stage.verdicts());
+}
+
+#[test]
+fn staff_at_the_same_door_do_not_cover_a_customer_who_reads_others_orders() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    for agent in 0..4_u64 {
+        for n in 0..30 {
+            let open = call("GET", &order((n * 7 + agent) % 60), 200).by(&token(&format!("agent-{agent}")));
+            stage.play(open.by(&application("backoffice")).from("192.0.2.9"));
+        }
+    }
+    customers(&mut stage, 60, 3);
+    let thief = token("thief");
+    let calls = calls_until(&mut stage, &thief, Action::Block, |n| {
+        call("GET", &order(n * 3), 200).by(&thief).by(&application("shop")).from("192.0.2.66")
+    });
+    assert!(calls <= 6, "{calls}");
+    let verdict =
+        stage.verdicts().into_iter().rfind(|verdict| verdict.would == Action::Block).unwrap().clone();
+    assert!(
+        verdict
+            .reason
+            .starts_with("Accessed 4 orders of 4 other owners in 3.0 s (GET /api/orders/{int}); of ")
+            && verdict.reason.contains(" accesses by 60 other callers, 0 were to somebody else's."),
+        "{}",
+        verdict.reason
+    );
+    assert!(
+        verdict.evidence.expected.ends_with(
+            "60 other callers with this sort of credential were to somebody else's; for 0 of them it is their work"
+        ),
+        "{}",
+        verdict.evidence.expected
+    );
+    assert!(verdict.refuted_by.contains("it serves them by its role"), "{}", verdict.refuted_by);
+}
+
+#[test]
+fn at_a_door_that_nobody_else_uses_a_customer_is_slowed_down_and_not_blocked() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    let who = token("lone");
+    let calls = calls_until(&mut stage, &who, Action::RateLimit, |n| {
+        call("GET", &format!("/v0/orders/{}", n * 10), 200)
+            .by(&who)
+            .by(&application("shop"))
+            .from("192.0.2.66")
+    });
+    assert!(calls <= 12, "{calls}");
+    for n in 12..40 {
+        let old = call("GET", &format!("/v0/orders/{}", n * 10), 200);
+        stage.play(old.by(&who).by(&application("shop")).from("192.0.2.66"));
+    }
+    assert!(stage.strongest(&who) < Some(Action::Block), "{:#?}", stage.verdicts());
+}
+
+#[test]
+fn what_fails_while_the_service_is_down_is_nobodys_probing() {
+    let mut stage = Stage::enforcing();
+    stage.shop(30, 30);
+    let who = token("customer-3");
+    for n in 0..400_u64 {
+        let down = call("GET", "/api/profile", 503).by(&user("nobody"));
+        stage.play_every(down.by(&token(&format!("customer-{}", n % 30))).from("198.51.1.4"), 0.2);
+    }
+    // What it shows comes from a part that is down: the service says that it does not exist.
+    for n in 0..14 {
+        let page = call("GET", &format!("/api/orders/{}", 7_000 + n), 404).by(&who);
+        stage.play_every(page.from("198.51.1.4"), 2.0);
+    }
+    assert_eq!(actions(&stage, &who), None);
+}
