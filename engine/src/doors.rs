@@ -26,6 +26,8 @@ const WORK_RATE: f64 = 0.95;
 /// more that only comes for its own makes the door more private; and the least chance.
 const WORK_UNSEEN_POWER: i32 = 6;
 const WORK_UNSEEN_MIN: f64 = 1e-10;
+/// Share of callers whose work it is from which a stranger's object says nothing there.
+const WORK_MAX: f64 = 1e-3;
 
 /// What callers of one sort do at one door.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -199,6 +201,9 @@ impl Doors {
         } else {
             (0.5 * f64::from(voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN)
         };
+        if work > WORK_MAX {
+            return Known::Shared;
+        }
         // Whoever came for its own, as those whose work it is seldom do, is the less likely to be one of them.
         let own_too = (1.0 - WORK_RATE).powi(subject.visit(door).own.into());
         Known::Normal(Norm { rate, work: work * own_too })

@@ -52,7 +52,8 @@ pub(crate) enum Touch {
     Own,
     /// Ownership is not settled.
     Unclear,
-    /// The service had given it to the caller.
+    /// The service had given it to the caller, or serves both its owner's and the caller's objects to one of the two or to a
+    /// third: people of one household, team or organisation.
     Granted,
     /// Belongs to many.
     Shared,
@@ -133,7 +134,30 @@ impl Objects {
             object.shared = true;
             return (Touch::Shared, 0);
         }
-        (Touch::Foreign { owner }, 0)
+        let others = [object.partner, object.strangers[0], object.strangers[1]];
+        if !who.claims {
+            return (Touch::Foreign { owner }, 0);
+        }
+        let evicted = self.meet(who.owner, owner);
+        let circle = |other: &Tag| other.is_some() && *other != who.owner && self.have_met(who.owner, *other);
+        match evicted {
+            Some(evicted) if !others.iter().any(circle) => (Touch::Foreign { owner }, evicted),
+            evicted => (Touch::Granted, evicted.unwrap_or(0)),
+        }
+    }
+
+    /// Remembers that one was served the other's object. How many rows were evicted for it, or `None` when one of them was
+    /// served the other's before: they have to do with one another.
+    fn meet(&mut self, one: Tag, other: Tag) -> Option<u64> {
+        let key = circle_key(one, other);
+        if self.grants.find(key).is_some() {
+            return None;
+        }
+        Some(u64::from(self.grants.insert(key, Grant).1.is_some()))
+    }
+
+    fn have_met(&self, one: Tag, other: Tag) -> bool {
+        self.grants.get(circle_key(one, other)).is_some()
     }
 
     /// The service made it for the caller.
@@ -266,6 +290,11 @@ impl Settle for Objects {
 
 fn grant_key(id: u64, tag: Tag) -> u64 {
     mix(id, u64::from(tag.0))
+}
+
+/// The same for both.
+fn circle_key(one: Tag, other: Tag) -> u64 {
+    mix(mix(u64::from(one.min(other).0), 0x6369_7263), u64::from(one.max(other).0))
 }
 
 #[derive(PartialEq)]

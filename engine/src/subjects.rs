@@ -170,7 +170,7 @@ pub(crate) struct Mark {
     pub(crate) class: Class,
     /// The door that it went through last.
     pub(crate) door: u64,
-    /// Chance that it is the caller's work, the largest so far.
+    /// Chance that what it did is its work.
     pub(crate) work: f64,
     /// Evidence from calls of lesser grade.
     pub(crate) weak: Process,

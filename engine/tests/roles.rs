@@ -178,3 +178,35 @@ fn what_fails_while_the_service_is_down_is_nobodys_probing() {
     }
     assert_eq!(actions(&stage, &who), None);
 }
+
+#[test]
+fn a_version_in_the_path_does_not_make_two_kinds_of_objects_one() {
+    let mut stage = Stage::enforcing();
+    for round in 0..9 {
+        for n in 0..40_u64 {
+            let (who, home) = (token(&format!("customer-{n}")), format!("198.51.100.{}", n + 1));
+            // Whoever has order 7 has nothing to do with whoever has cart 7.
+            let order = call("GET", &format!("/orders/v1/{}", n * 3 + round % 3), 200).by(&who).from(&home);
+            let cart = call("GET", &format!("/carts/v1/{}", (39 - n) * 3 + round % 3), 200).by(&who);
+            stage.play_every(order, 0.5);
+            stage.play_every(cart.from(&home), 0.5);
+        }
+    }
+    assert!(stage.findings().is_empty(), "{:#?}", stage.findings());
+}
+
+#[test]
+fn people_of_one_organisation_open_one_anothers_objects() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    // Teams of three, who come from a week's holiday and look at what the others did.
+    for member in 0..30_u64 {
+        let who = token(&format!("customer-{member}"));
+        for other in 1..3 {
+            let n = member / 3 * 3 + (member + other) % 3;
+            let open = call("GET", &order(n), 200).by(&who).by(&application("shop"));
+            stage.play(open.from(&format!("198.51.0.{}", member + 1)));
+        }
+    }
+    stage.assert_quiet();
+}

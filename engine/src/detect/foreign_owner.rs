@@ -121,13 +121,13 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
         return;
     }
     let way = way(scene, subject, object);
-    let usual = if world.classes.is_shared(object.class, subject) {
-        Usual::Unknown
-    } else {
-        world.doors.usual(way, subject, world.config.warm_up)
+    let usual = match world.doors.usual(way, subject, world.config.warm_up) {
+        Usual::AtOtherDoors(_) if world.classes.is_shared(object.class, subject) => Usual::Unknown,
+        usual => usual,
     };
     let phase = Phase::of(world.started, scene.call.ended_at);
     let settled = phase < Phase::Armed || day_of(subject.first) + SETTLED_DAYS <= scene.day;
+    let settled = settled && subject.is_peer() && !subject.today.condemned;
     world.classes.foreign(object.class, &object.noun, subject);
     world.doors.foreign(way, subject);
     world.doors.meet(way, subject, settled);
@@ -146,7 +146,9 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     subject.step_weak(Detector::ForeignOwner, rate, scene.day);
     let mark = subject.mark_mut(Detector::ForeignOwner);
     (mark.class, mark.door) = (object.class, if sure > 0 { way.here } else { way.all });
-    mark.work = mark.work.max(norm.work);
+    // To be its work it has to be so at each of the doors.
+    let fresh = mark.hits == 0 && mark.unattested == 0;
+    mark.work = if fresh { norm.work } else { mark.work.min(norm.work) };
     world.charge(slot, Detector::ForeignOwner, scene);
     teach(world, slot);
 }

@@ -144,7 +144,7 @@ impl Routes {
             );
             seen.ends_in_id = matches!(step, Step::Id(..));
             match step {
-                Step::Word(next) => (node, word) = (Some(next), segment),
+                Step::Word(next) => (node, word) = (Some(next), noun::named(word, segment)),
                 Step::Id(next, shape) => {
                     node = next;
                     if seen.objects.len() < OBJECTS_MAX {
@@ -152,7 +152,7 @@ impl Routes {
                         seen.objects.push(self.object(key.0, shape, noun::singular(word)));
                     }
                 }
-                Step::Unknown => (node, word) = (None, segment),
+                Step::Unknown => (node, word) = (None, noun::named(word, segment)),
                 Step::Full => {
                     node = None;
                     losses.count(Loss::RouteOverflow);

@@ -46,6 +46,15 @@ pub(crate) fn singular(word: &str) -> CompactString {
     noun
 }
 
+/// Which of two words, one after the other in a path, says what comes next: a version such as `v2` never does, if there
+/// is another. Else `/orders/v1/7` and `/carts/v1/7` would be one object.
+pub(crate) fn named<'a>(before: &'a str, word: &'a str) -> &'a str {
+    let digits = word.strip_prefix(['v', 'V']).unwrap_or_default();
+    let is_version =
+        (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_version && !before.is_empty() { before } else { word }
+}
+
 /// The noun of a field such as `orderId`, `order_id`, `orders`; `None` when only the route can tell.
 pub(crate) fn of_field(name: &str) -> Option<CompactString> {
     let stem = ["_ids", "_id", "-id", "Ids", "Id", "ID", "_uuid", "Uuid"]
@@ -59,6 +68,19 @@ pub(crate) fn of_field(name: &str) -> Option<CompactString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_names_nothing() {
+        for (before, word, expected) in [
+            ("orders", "v1", "orders"),
+            ("", "v2", "v2"),
+            ("api", "orders", "orders"),
+            ("a", "v", "v"),
+            ("a", "vat", "vat"),
+        ] {
+            assert_eq!(named(before, word), expected);
+        }
+    }
 
     #[test]
     fn fields_and_segments_meet_in_one_noun() {
