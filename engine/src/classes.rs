@@ -23,6 +23,24 @@ struct Kind {
     sharers: u32,
 }
 
+/// What a subject did with one kind of object.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Votes {
+    pub(crate) class: Class,
+    /// Strangers met for the first time, and objects of many.
+    pub(crate) foreign: u8,
+    /// Distinct strangers' objects that were listed to it.
+    pub(crate) strangers: u8,
+    pub(crate) voted: bool,
+}
+
+impl Votes {
+    /// Deals with what is others'.
+    pub(crate) fn shares(self) -> bool {
+        self.foreign >= 2 || self.strangers >= STRANGERS_MAX
+    }
+}
+
 /// All kinds.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Classes {

@@ -5,14 +5,18 @@ use model::{ApiCall, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    age::Phase,
     config::WarmUp,
     hash::{Tag, mix},
     routes::{Class, RouteId},
+    scene::network,
     snapshot::Settle,
-    subjects::Subject,
+    subjects::{Subject, software},
     table::{Table, Worth},
 };
 
+/// Doors at which a subject votes. It has no voice at further ones: a caller that forgot its votes could vote again.
+const VISITS_MAX: usize = 24;
 /// Votes of one subject per door and side.
 const VOTES_PER_SUBJECT: u8 = 8;
 /// Distinct strangers at one door, and more than own objects, from which it is a caller's work to serve others.
@@ -41,18 +45,25 @@ pub(crate) struct Door {
     /// Callers that touched two strangers' objects or more, and those whose work it is.
     sharers: u32,
     pub(crate) servers: u32,
+    /// Software of those who came back to their own; software and networks of those whose work it is.
+    owners_marks: Marks,
+    servers_marks: Marks,
 }
+
+/// A set of tags that may hold a few too many (Bloom 1970; two bits of 128 each).
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Marks([u64; 2]);
 
 /// What one subject did at one door.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Visit {
     pub(crate) door: u64,
-    pub(crate) own: u8,
-    pub(crate) foreign: u8,
+    own: u8,
+    foreign: u8,
     /// Distinct strangers met.
-    pub(crate) met: u8,
-    pub(crate) shares: bool,
-    pub(crate) serves: bool,
+    met: u8,
+    shares: bool,
+    serves: bool,
 }
 
 /// How a stranger's object at a door is to be taken.
@@ -80,6 +91,9 @@ pub(crate) struct Norm {
 pub(crate) struct Way {
     pub(crate) here: u64,
     pub(crate) all: u64,
+    /// What the caller looks like, and where it sits.
+    software: u32,
+    network: u32,
 }
 
 /// All doors, within a limit of memory: the least visited go first.
@@ -96,16 +110,17 @@ enum Known {
 }
 
 impl Way {
-    /// To a kind of object, by a route and with a sort of credential.
-    pub(crate) fn to(class: Class, route: Option<RouteId>, sort: u64) -> Self {
-        let all = mix(u64::from(class.0), sort);
-        Self { here: mix(route.map_or(0, |route| u64::from(route.0) + 1), all), all }
+    /// To a kind of object, by a route and with a form of credential.
+    pub(crate) fn to(class: Class, route: Option<RouteId>, call: &ApiCall, kind: PrincipalKind) -> Self {
+        let all = mix(u64::from(class.0), sort_of(call, kind));
+        let here = mix(route.map_or(0, |route| u64::from(route.0) + 1), all);
+        Self { here, all, software: software(&call.context), network: network(call) }
     }
 }
 
 /// The sort of a credential: its form, and the application that it was made for. Nothing that a caller is free to choose,
-/// such as its software: an excuse that anybody can give is none.
-pub(crate) fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
+/// such as its software: an excuse that anybody can give is none. Software and network only narrow an excuse.
+fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
     let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
     mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
 }
@@ -122,7 +137,10 @@ impl Doors {
     /// The caller came back to its own object.
     pub(crate) fn own(&mut self, way: Way, subject: &mut Subject) {
         self.vote(way, subject, |door, visit| {
-            door.owners += u32::from(visit.own == 0);
+            if visit.own == 0 {
+                door.owners += 1;
+                door.owners_marks.add(way.software);
+            }
             if visit.own < VOTES_PER_SUBJECT {
                 visit.own += 1;
                 door.own += 1;
@@ -151,17 +169,26 @@ impl Doors {
             if settled && !visit.serves && visit.is_of_service() {
                 visit.serves = true;
                 door.servers += 1;
+                door.servers_marks.add(way.software);
+                door.servers_marks.add(way.network);
                 door.foreign = door.foreign.saturating_sub(u32::from(visit.foreign));
             }
         });
     }
 
     /// What others of the caller's sort do, given what it has done so far itself.
-    pub(crate) fn usual(&self, way: Way, subject: &Subject, warm_up: WarmUp) -> Usual {
-        match self.known(way.here, subject, warm_up) {
+    pub(crate) fn usual(&self, way: Way, subject: &Subject, warm_up: WarmUp, phase: Phase) -> Usual {
+        if subject.visit(way.here).serves {
+            return Usual::Unknown;
+        }
+        match self.known(way.here, way, subject, warm_up) {
+            // On the first day not every sort of caller has come yet.
+            Known::Normal(norm) if phase == Phase::Observe && !self.has_owner_like(way) => {
+                Usual::AtOtherDoors(norm)
+            }
             Known::Normal(norm) => Usual::Here(norm),
             Known::Shared => Usual::Unknown,
-            Known::TooLittle => match self.known(way.all, subject, warm_up) {
+            Known::TooLittle => match self.known(way.all, way, subject, warm_up) {
                 Known::Normal(norm) => Usual::AtOtherDoors(norm),
                 Known::Shared | Known::TooLittle => Usual::Unknown,
             },
@@ -187,8 +214,14 @@ impl Doors {
         }
     }
 
-    fn known(&self, door: u64, subject: &Subject, warm_up: WarmUp) -> Known {
-        let Door { voters, owners, own, foreign, sharers, servers } = self.others(door, subject);
+    fn has_owner_like(&self, way: Way) -> bool {
+        self.doors.get(way.here).is_some_and(|door| door.owners_marks.has(way.software))
+    }
+
+    fn known(&self, door: u64, way: Way, subject: &Subject, warm_up: WarmUp) -> Known {
+        let others = self.others(door, subject);
+        let Door { voters, owners, own, foreign, sharers, servers, servers_marks, .. } = others;
+        let colleague = servers_marks.has(way.software) || servers_marks.has(way.network);
         if owners < warm_up.owners || own < warm_up.accesses {
             return Known::TooLittle;
         }
@@ -196,7 +229,7 @@ impl Doors {
             return Known::Shared;
         }
         let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);
-        let work = if servers > 0 {
+        let work = if servers > 0 && colleague {
             f64::from(servers) / f64::from(voters.max(servers + 1))
         } else {
             (0.5 * f64::from(voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN)
@@ -222,6 +255,22 @@ impl Doors {
     }
 }
 
+impl Subject {
+    /// What it did at a door, to be changed; none past the limit.
+    fn visit_mut(&mut self, door: u64) -> Option<&mut Visit> {
+        let at = self.visits.iter().position(|visit| visit.door == door);
+        if at.is_none() && self.visits.len() < VISITS_MAX {
+            self.visits.push(Visit { door, ..Visit::default() });
+            return self.visits.last_mut();
+        }
+        self.visits.get_mut(at?)
+    }
+
+    pub(crate) fn visit(&self, door: u64) -> Visit {
+        self.visits.iter().find(|visit| visit.door == door).copied().unwrap_or_default()
+    }
+}
+
 impl Door {
     /// Without what one caller did.
     fn leave(&mut self, visit: Visit) {
@@ -232,6 +281,9 @@ impl Door {
         less(&mut self.foreign, if visit.serves { 0 } else { visit.foreign.into() });
         less(&mut self.sharers, visit.shares.into());
         less(&mut self.servers, visit.serves.into());
+        if self.servers == 0 {
+            self.servers_marks = Marks::default();
+        }
     }
 
     /// With what it did for its own.
@@ -239,6 +291,23 @@ impl Door {
         self.voters += u32::from(!visit.is_blank());
         self.owners += u32::from(visit.own > 0);
         self.own += u32::from(visit.own);
+    }
+}
+
+impl Marks {
+    fn bits(mark: u32) -> [u32; 2] {
+        [mark & 63, mark >> 8 & 63]
+    }
+
+    fn add(&mut self, mark: u32) {
+        let bits = Self::bits(mark);
+        (0..2).for_each(|at| self.0[at] |= 1 << bits[at]);
+    }
+
+    /// Whether it was added, or may have been. Nobody is like one who shows nothing.
+    fn has(self, mark: u32) -> bool {
+        let bits = Self::bits(mark);
+        mark != 0 && (0..2).all(|at| self.0[at] >> bits[at] & 1 == 1)
     }
 }
 

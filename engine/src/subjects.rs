@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::{
     age::Age,
-    classes::STRANGERS_MAX,
+    classes::Votes,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, REGISTRY},
     doors::Visit,
@@ -30,8 +30,6 @@ pub(crate) const ESTABLISHED_CALLS: u32 = 5;
 const PEER_BELOW: f32 = 1e6;
 /// Kinds of objects of which a subject's votes are kept.
 const VOTES_MAX: usize = 8;
-/// Doors at which a subject votes. It has no voice at further ones: a caller that forgot its votes could vote again.
-const VISITS_MAX: usize = 24;
 
 /// A principal under judgement. About 400 bytes without boxes.
 #[derive(Serialize, Deserialize)]
@@ -82,24 +80,6 @@ pub(crate) struct Subject {
     pub(crate) today: Today,
     /// What is usual for it; none before its third call, or when memory is short.
     pub(crate) habits: Option<Box<Habits>>,
-}
-
-/// What a subject did with one kind of object.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
-pub(crate) struct Votes {
-    pub(crate) class: Class,
-    /// Strangers met for the first time, and objects of many.
-    pub(crate) foreign: u8,
-    /// Distinct strangers' objects that were listed to it.
-    pub(crate) strangers: u8,
-    pub(crate) voted: bool,
-}
-
-impl Votes {
-    /// Deals with what is others'.
-    pub(crate) fn shares(self) -> bool {
-        self.foreign >= 2 || self.strangers >= STRANGERS_MAX
-    }
 }
 
 /// Signed-in principals behind an address, today and yesterday.
@@ -291,20 +271,6 @@ impl Subject {
 
     pub(crate) fn votes(&self, class: Class) -> Votes {
         self.votes.iter().find(|votes| votes.class == class).copied().unwrap_or_default()
-    }
-
-    /// What it did at a door, to be changed; none past the limit.
-    pub(crate) fn visit_mut(&mut self, door: u64) -> Option<&mut Visit> {
-        let at = self.visits.iter().position(|visit| visit.door == door);
-        if at.is_none() && self.visits.len() < VISITS_MAX {
-            self.visits.push(Visit { door, ..Visit::default() });
-            return self.visits.last_mut();
-        }
-        self.visits.get_mut(at?)
-    }
-
-    pub(crate) fn visit(&self, door: u64) -> Visit {
-        self.visits.iter().find(|visit| visit.door == door).copied().unwrap_or_default()
     }
 
     /// Writes down that a call counted.

@@ -10,7 +10,7 @@ use super::{Assessment, Detector, Spec, Words};
 use crate::{
     age::Phase,
     classes::STRANGERS_MAX,
-    doors::{Usual, Way, sort_of},
+    doors::{Usual, Way},
     explain::{count, span},
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
@@ -121,13 +121,13 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
         return;
     }
     let way = way(scene, subject, object);
-    let usual = match world.doors.usual(way, subject, world.config.warm_up) {
+    let phase = Phase::of(world.started, scene.call.ended_at);
+    let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
         Usual::AtOtherDoors(_) if world.classes.is_shared(object.class, subject) => Usual::Unknown,
         usual => usual,
     };
-    let phase = Phase::of(world.started, scene.call.ended_at);
-    let settled = phase < Phase::Armed || day_of(subject.first) + SETTLED_DAYS <= scene.day;
-    let settled = settled && subject.is_peer() && !subject.today.condemned;
+    let known_for_days = phase == Phase::Warm || day_of(subject.first) + SETTLED_DAYS <= scene.day;
+    let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
     world.classes.foreign(object.class, &object.noun, subject);
     world.doors.foreign(way, subject);
     world.doors.meet(way, subject, settled);
@@ -155,7 +155,7 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
 
 /// The doors that a subject went through to an object.
 fn way(scene: &Scene<'_>, subject: &Subject, object: &ObjectRef) -> Way {
-    Way::to(object.class, scene.seen.route, sort_of(scene.call, subject.principal.kind))
+    Way::to(object.class, scene.seen.route, scene.call, subject.principal.kind)
 }
 
 /// Whoever is not surely a culprit teaches how often a caller meets strangers. If only those who hardly ever do taught, all
