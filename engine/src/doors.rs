@@ -182,8 +182,7 @@ impl Doors {
             return Usual::Unknown;
         }
         match self.known(way.here, way, subject, warm_up) {
-            // On the first day not every sort of caller has come yet.
-            Known::Normal(norm) if phase == Phase::Observe && !self.has_owner_like(way) => {
+            Known::Normal(norm) if phase == Phase::Observe && !self.is_settled(way, subject) => {
                 Usual::AtOtherDoors(norm)
             }
             Known::Normal(norm) => Usual::Here(norm),
@@ -214,8 +213,11 @@ impl Doors {
         }
     }
 
-    fn has_owner_like(&self, way: Way) -> bool {
-        self.doors.get(way.here).is_some_and(|door| door.owners_marks.has(way.software))
+    /// Whether a door is known on the first day already, when not every sort of caller has come yet: owners have the caller's
+    /// software, and nobody else touches what is strangers'.
+    fn is_settled(&self, way: Way, subject: &Subject) -> bool {
+        let others = self.others(way.here, subject);
+        others.sharers == 0 && others.owners_marks.has(way.software)
     }
 
     fn known(&self, door: u64, way: Way, subject: &Subject, warm_up: WarmUp) -> Known {

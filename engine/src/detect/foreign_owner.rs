@@ -37,7 +37,7 @@ const OWNERS_MIN: u8 = 3;
 const OWNERS_KEPT: usize = 32;
 /// Given ids of one answer that are learnt from.
 const GIVEN_MAX: usize = 128;
-/// Days after which a caller may teach that strangers' objects are its work. In a deployment that learns still, at once.
+/// Days after which a caller may teach that strangers' objects are its work; in a deployment's first week at once.
 const SETTLED_DAYS: u16 = 3;
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
@@ -130,7 +130,10 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
     world.classes.foreign(object.class, &object.noun, subject);
     world.doors.foreign(way, subject);
-    world.doors.meet(way, subject, settled);
+    // What was touched before its owner was known says nothing of a role.
+    if scene.judged.contains(&slot) {
+        world.doors.meet(way, subject, settled);
+    }
     let (norm, sure) = match usual {
         Usual::Unknown => return,
         Usual::AtOtherDoors(norm) => (norm, 0),
