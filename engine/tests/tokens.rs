@@ -12,9 +12,10 @@ use support::{
 
 #[test]
 fn forged_tokens_block_their_address_at_the_third() {
-    for (algorithm, sign) in
-        [(TokenAlgorithm::None, Some(HeadSign::TokenUnsigned)), (TokenAlgorithm::Hmac, None)]
-    {
+    for (algorithm, sign, action) in [
+        (TokenAlgorithm::None, Some(HeadSign::TokenUnsigned), Action::Block),
+        (TokenAlgorithm::Hmac, None, Action::RateLimit),
+    ] {
         let mut stage = Stage::enforcing();
         market(&mut stage, 60, 3);
         stage.assert_quiet();
@@ -23,13 +24,36 @@ fn forged_tokens_block_their_address_at_the_third() {
             let made = call("GET", "/api/orders", 401).by(&forged).from("192.0.2.66").signed(algorithm);
             sign.into_iter().fold(made, Send::shows)
         };
-        let calls = calls_until(&mut stage, &address("192.0.2.66"), Action::Block, forge);
+        let calls = calls_until(&mut stage, &address("192.0.2.66"), action, forge);
         assert!(calls <= 6, "{calls}");
         let (reason, expected) = blocks_by(&stage, "jwt");
         assert!(reason.contains("tokens of 60 established callers are signed by rsa"), "{reason}");
         assert!(expected.contains("0 had an unsigned one"), "{expected}");
         stage.verdicts().iter().for_each(|verdict| assert_eq!(verdict.principal, address("192.0.2.66")));
     }
+}
+
+#[test]
+fn a_new_partner_whose_tokens_are_signed_in_another_way_is_welcome() {
+    let mut stage = Stage::enforcing();
+    market(&mut stage, 60, 3);
+    for hour in 0..40 {
+        let hourly = token(&format!("partner-{hour}"));
+        for n in 0..6 {
+            let made =
+                call("GET", "/api/orders", 200).by(&hourly).from("192.0.2.40").signed(TokenAlgorithm::Ed);
+            stage.play(made);
+            // It goes on with the old token for a while.
+            if n == 0 && hour > 0 {
+                let old = token(&format!("partner-{}", hour - 1));
+                let late =
+                    call("GET", "/api/orders", 401).by(&old).from("192.0.2.40").signed(TokenAlgorithm::Ed);
+                stage.play(late.shows(HeadSign::TokenExpired));
+            }
+        }
+        stage.wait(3_600.0);
+    }
+    stage.assert_quiet();
 }
 
 #[test]

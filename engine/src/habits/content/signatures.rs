@@ -15,7 +15,7 @@ const ALGORITHMS: usize = TokenAlgorithm::Other as usize + 1;
 /// that some does.
 const NEVER: f64 = 1_000.0;
 const SELDOM: f64 = 200.0;
-/// Established callers with tokens before any look is odd.
+/// Established callers before any look is odd.
 const CALLERS_MIN: u32 = 30;
 /// A look that more than one caller in this many shows is usual.
 const USUAL: f64 = 0.02;
@@ -112,9 +112,8 @@ impl Signatures {
     /// How seldom a caller's tokens look like this one; `None` when that is usual, or nothing is known yet.
     pub(crate) fn of_token(&self, call: &ApiCall) -> Option<(Odd, f64)> {
         let context = &call.context;
-        let with_tokens: u32 = self.algorithms.iter().sum();
-        let rare = |times: u32, known: f64| (f64::from(times) + 1.0) / (f64::from(with_tokens) + known);
-        if with_tokens < CALLERS_MIN {
+        let rare = |times: u32, known: f64| (f64::from(times) + 1.0) / (f64::from(self.callers) + known);
+        if self.callers < CALLERS_MIN {
             return None;
         }
         let (first, known) = if context.algorithm == TokenAlgorithm::None {
