@@ -1,10 +1,15 @@
 //! What one call costs: a shop of many callers played into an engine, then a flood of strangers. Prints time per call and
 //! resident memory. `cargo run --release -p sidewatch-engine --example observe_cost`
+//! Further words after the number of callers: `fields` for calls with parameters and a signed token, `without=jwt,shape` for
+//! an engine without these detectors.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use engine::{Engine, EngineConfig};
-use model::{ApiCall, CallId, Context, Digest, Grade, HttpVersion, PrincipalKind, Pseudonyms, Timestamp};
+use model::{
+    ApiCall, BodyFacts, CallId, Charset, Context, Details, Digest, Field, Grade, HttpVersion, PrincipalKind,
+    Pseudonyms, Shape, Signs, Timestamp, TokenAlgorithm, ValueKind,
+};
 use smallvec::SmallVec;
 
 /// Callers unless the first argument says otherwise.
@@ -19,7 +24,10 @@ fn main() {
     let names = Pseudonyms::new([1; 16]);
     let memory_bytes =
         EngineConfig::default().memory_bytes.max(usize::try_from(callers).unwrap_or(0) * 5_000);
-    let mut engine = Engine::new(EngineConfig { memory_bytes, ..EngineConfig::default() }, names.clone());
+    let disabled = words("without=");
+    let config = EngineConfig { memory_bytes, disabled, ..EngineConfig::default() };
+    let mut engine = Engine::new(config, names.clone());
+    let with_fields = std::env::args().any(|word| word == "fields");
     let tokens: Vec<_> = (0..callers).map(|n| names.digested(PrincipalKind::Token, digest(n))).collect();
     let (mut call, mut said, mut state) = (blank(), Vec::new(), 1_u64);
     let mut spent = Duration::ZERO;
@@ -35,6 +43,10 @@ fn main() {
         call.identities = SmallVec::from_iter([tokens[usize::try_from(who).unwrap_or(0)].clone()]);
         call.client = std::net::Ipv4Addr::from_bits(u32::try_from(0x0b00_0000 + who).unwrap_or(0)).into();
         call.status = Some(if state >> 58 == 0 { 404 } else { 200 });
+        if with_fields {
+            call.context.algorithm = TokenAlgorithm::Rsa;
+            call.details = Some(Box::new(sent(state)));
+        }
         batch.push(call.clone());
         if batch.len() == BATCH {
             let start = on_cpu();
@@ -68,6 +80,37 @@ fn main() {
         }
     }
     report("flood", STRANGERS, spent, &engine, said.len());
+}
+
+/// The list behind a word of the command line.
+fn words(start: &str) -> BTreeSet<compact_str::CompactString> {
+    let lists = std::env::args().filter_map(|word| word.strip_prefix(start).map(str::to_owned));
+    lists.flat_map(|list| list.split(',').map(Into::into).collect::<Vec<_>>()).collect()
+}
+
+/// A query of two parameters and a body of six members.
+fn sent(state: u64) -> Details {
+    let field = |name: &str, kind, length, charset| Field {
+        name: name.into(),
+        kind,
+        length,
+        charset: Charset(charset),
+        magnitude: i16::from(kind == ValueKind::Int) * i16::try_from(length).unwrap_or(0),
+        signs: Signs::default(),
+    };
+    let length = 1 + u32::try_from(state >> 60).unwrap_or(0) / 4;
+    let query = ["page", "size"].map(|name| field(name, ValueKind::Int, length, Charset::DIGIT));
+    let words = ["state", "city", "street", "note"];
+    let members = words.map(|name| field(name, ValueKind::Text, 4 + length, Charset::LOWER));
+    let amounts = ["amount", "count"].map(|name| field(name, ValueKind::Int, length, Charset::DIGIT));
+    let shape = Shape { keys: 1, depth: 2, values: 6, ..Shape::default() };
+    let request = BodyFacts {
+        bytes: 120,
+        shape: Some(shape),
+        fields: members.into_iter().chain(amounts).collect(),
+        ..BodyFacts::default()
+    };
+    Details { query: query.into_iter().collect(), request: Some(request), ..Details::default() }
 }
 
 /// Time that this thread was on a processor: other work on the machine does not count.

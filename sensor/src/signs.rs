@@ -34,6 +34,39 @@ const INSIDE: [&[u8]; 6] =
 /// XML that reaches beyond its document.
 const ENTITIES: [&[u8]; 3] = [b"<!entity", b"<!doctype", b"<?xml-stylesheet"];
 
+/// Files of a host that no folder of a service holds.
+const HOST_FILES: [&[u8]; 14] = [
+    b"etc/passwd",
+    b"etc/shadow",
+    b"etc/hosts",
+    b"proc/self",
+    b"win.ini",
+    b"boot.ini",
+    b"/.ssh/",
+    b"id_rsa",
+    b"/.git/",
+    b"/.env",
+    b".htaccess",
+    b".htpasswd",
+    b"/.aws/",
+    b"bash_history",
+];
+/// Calls and places of a browser's script that stand in no text for people.
+const SCRIPTS: [&[u8]; 12] = [
+    b"document.cookie",
+    b"document.write",
+    b"document.domain",
+    b"window.location",
+    b"eval(",
+    b"alert(",
+    b"confirm(1",
+    b"prompt(1",
+    b"fromcharcode",
+    b"settimeout(",
+    b"setinterval(",
+    b"globaleval",
+];
+
 /// Bytes without which a value has none of some signs.
 struct Hints;
 
@@ -98,7 +131,7 @@ pub(crate) fn of_value(value: &[u8], charset: Charset) -> Signs {
     if may_be_sql && detect_sqli(value).is_injection() {
         signs.insert(Sign::Sql);
     }
-    if charset.0 & Charset::MARK != 0 && hints & !Hints::SQL != 0 {
+    if charset.0 & Charset::MARK != 0 && (hints & !Hints::SQL != 0 || value.starts_with(b"/")) {
         of_marks(value, hints, &mut signs);
     }
     signs
@@ -116,13 +149,16 @@ fn of_marks(value: &[u8], hints: u8, signs: &mut Signs) {
             signs.insert(sign);
         }
     };
-    note(has_any(Hints::DOT | Hints::PERCENT) && climbs(lower), Sign::Traversal);
+    note(
+        has_any(Hints::DOT | Hints::PERCENT) && climbs(lower) || names_host_file(lower, hints),
+        Sign::Traversal,
+    );
     note(has_any(Hints::SEPARATOR) && commands(lower), Sign::Command);
     note(has_any(Hints::BRACE | Hints::TAG) && is_template(lower), Sign::Template);
     note(has_any(Hints::DOT | Hints::COLON) && is_inside(lower), Sign::Inside);
     note(has_any(Hints::TAG) && ENTITIES.iter().any(|start| has(lower, start)), Sign::Entity);
     let may_be_script = has_any(Hints::HTML) || has_any(Hints::COLON) && has(lower, b"javascript:");
-    note(may_be_script && detect_xss(value).is_injection(), Sign::Script);
+    note(may_be_script && detect_xss(value).is_injection() || calls_script(lower, hints), Sign::Script);
 }
 
 /// What a parameter's name looks like.
@@ -146,6 +182,11 @@ pub(crate) fn of_path(path: &[u8]) -> Signs {
     if marks || path.windows(4).any(|four| four == b"/../") {
         // A path may name a table or hold a quote; only what leaves the folder or runs elsewhere counts.
         let mut signs = of_value(path, Charset::of(path));
+        if path.contains(&b'%') {
+            let mut plain = [0_u8; LOOK_BYTES_MAX];
+            let plain = decoded(path, &mut plain);
+            signs.merge(of_value(plain, Charset::of(plain)));
+        }
         let kept = [Sign::Traversal, Sign::Command, Sign::Template, Sign::Script, Sign::Inside];
         let mut out = Signs::default();
         kept.into_iter().filter(|sign| signs.contains(*sign)).for_each(|sign| out.insert(sign));
@@ -153,6 +194,35 @@ pub(crate) fn of_path(path: &[u8]) -> Signs {
         return signs;
     }
     Signs::default()
+}
+
+/// The start of a path without percent-encoding, as much as fits into `out`.
+fn decoded<'o>(path: &[u8], out: &'o mut [u8; LOOK_BYTES_MAX]) -> &'o [u8] {
+    let (mut at, mut length) = (0, 0);
+    while let (Some(byte), Some(slot)) = (path.get(at), out.get_mut(length)) {
+        let digit = |place: usize| path.get(place).and_then(|byte| char::from(*byte).to_digit(16));
+        let escaped = digit(at + 1).zip(digit(at + 2)).filter(|_| *byte == b'%');
+        *slot = escaped.and_then(|(high, low)| u8::try_from(high << 4 | low).ok()).unwrap_or(*byte);
+        at += if escaped.is_some() { 3 } else { 1 };
+        length += 1;
+    }
+    out.get(..length).unwrap_or_default()
+}
+
+/// A file of the host: looked for only in what begins or goes on like a path out of a folder.
+fn names_host_file(lower: &[u8], hints: u8) -> bool {
+    let is_path =
+        lower.starts_with(b"/") || hints & Hints::DOT != 0 && (has(lower, b"/.") || has(lower, b"../"));
+    is_path && HOST_FILES.iter().any(|file| has(lower, file))
+}
+
+/// A call or a place of a script.
+fn calls_script(lower: &[u8], hints: u8) -> bool {
+    let (places, calls) = SCRIPTS.split_at(4);
+    hints & Hints::DOT != 0
+        && (has(lower, b"document.") || has(lower, b"window."))
+        && places.iter().any(|place| has(lower, place))
+        || lower.contains(&b'(') && calls.iter().any(|call| has(lower, call))
 }
 
 fn has(text: &[u8], part: &[u8]) -> bool {
@@ -266,6 +336,9 @@ mod tests {
             ("..%2f..%2fetc%2fpasswd", "traversal"),
             ("; cat /etc/hosts", "command"),
             ("$(whoami)", "command"),
+            ("/etc/passwd", "traversal"),
+            ("x=document.cookie;", "script"),
+            ("setTimeout(f, 1)", "script"),
             ("${jndi:ldap://x.example/a}", "template"),
             ("{{7*7}}", "template"),
             ("http://169.254.169.254/latest/meta-data/", "inside"),
@@ -289,6 +362,8 @@ mod tests {
             "50% off; really",
             "https://shop.example/a?b=c&d=e",
             "a/b/../c",
+            "/home/amal/.config (my folder)",
+            "Alert (red) at the window. Document attached",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
             "price > 10 and price < 20",
         ] {
@@ -301,7 +376,9 @@ mod tests {
     fn paths_are_looked_at_for_what_leaves_them() {
         assert!(of_path(b"/static/../../etc/passwd").contains(Sign::Traversal));
         assert!(of_path(b"/a/%2e%2e/%2e%2e/b").contains(Sign::Traversal));
+        assert!(of_path(b"/a/%3Csvg/onload=alert(1)>").contains(Sign::Script));
         assert!(of_path(b"/users/O'Brien/orders").is_empty());
+        assert!(of_path(b"/\xd8\xa7/%D9%85%DA%AF%7C13").is_empty());
         assert!(of_path(b"/v1/orders/17").is_empty());
     }
 
