@@ -44,6 +44,8 @@ const GRANTS: [&str; 14] = [
 /// Share of callers that on one day send a member that grants rights, or one that answers show, where nobody does.
 const GRANTS_RATE: f64 = 1e-3;
 const SHOWN_RATE: f64 = 0.01;
+/// Votes that a route needs for members that answers show; for those that grant rights five are enough.
+const SHOWN_VOTES_MIN: u16 = 50;
 /// Callers that have sent it since count this much each.
 const OTHERS: f64 = 10.0;
 /// Below this probability it is asked who this is: two members that grant rights, or three that answers show.
@@ -59,11 +61,13 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     let Some(body) = details.and_then(|details| details.request.as_ref()) else { return };
     let symbol = scene.symbol();
     let Some(form) = world.shared.content.forms.get(symbol) else { return };
+    let settled = form.body.votes() >= SHOWN_VOTES_MIN;
     let strangers: smallvec::SmallVec<[_; 4]> = form.body.strangers(&body.fields).take(MEMBERS_MAX).collect();
     for field in strangers {
         let name = field.name.rsplit('.').next().unwrap_or_default();
         let grants = GRANTS.iter().any(|known| name.eq_ignore_ascii_case(known));
-        if !grants && !world.shared.content.forms.shows(&scene.seen.noun, name, scene.day) {
+        let shown = || settled && world.shared.content.forms.shows(&scene.seen.noun, name, scene.day);
+        if !grants && !shown() {
             continue;
         }
         let place = places::member(symbol, &field.name);

@@ -27,9 +27,10 @@ pub(super) const SPEC: Spec = Spec {
 
 /// Distinct places that bar code before it may block; one less where the service reacted.
 const BARRED_MIN: u32 = 3;
-/// Share of callers that on one day send such text into a field that never held it, into one that is not known well, and
-/// into free text.
-const BARRED_RATE: f64 = 1e-3;
+/// Share of callers that on one day send such text into a field that holds nothing of its kind (at least; the field's own
+/// share of such values counts), the share up to which a field is one, and those for unknown fields and for free text.
+const BARRED_RATE: f32 = 1e-3;
+const BARRED_BELOW: f32 = 0.01;
 const UNKNOWN_RATE: f64 = 0.02;
 const FREE_RATE: f64 = 0.08;
 /// How often the service fails or is slow by itself when code comes in.
@@ -43,12 +44,12 @@ const BARRED_BITS: std::ops::Range<u32> = 9..20;
 const OTHER_BITS: std::ops::Range<u32> = 20..32;
 
 /// How a place takes code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Takes {
-    /// Never.
-    Barred,
+    /// Hardly ever: its values are of another type, or have no such characters.
+    Barred(f32),
     Unknown,
-    /// Marks are usual there.
+    /// It holds such characters anyway.
     Free,
 }
 
@@ -63,15 +64,15 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     }
     let symbol = scene.symbol();
     if by_path {
-        weigh(world, scene, symbol, ("path", details.signs), Takes::Barred);
+        weigh(world, scene, symbol, ("path", details.signs), Takes::Barred(BARRED_RATE));
     }
     for (fields, in_query) in [(&details.query[..], true), (body, false)] {
         for field in fields.iter().filter(odd) {
             let form = world.shared.content.forms.get(symbol);
             let model = form.map(|form| if in_query { &form.query } else { &form.body });
-            let takes = match model.and_then(|model| model.bars_code(&field.name)) {
-                Some(true) => Takes::Barred,
-                Some(false) => Takes::Free,
+            let takes = match model.and_then(|model| model.holds_rarely(field)) {
+                Some(rate) if rate < BARRED_BELOW => Takes::Barred(rate.max(BARRED_RATE)),
+                Some(_) => Takes::Free,
                 None => Takes::Unknown,
             };
             weigh(world, scene, symbol, (&field.name, field.signs), takes);
@@ -96,7 +97,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, symbol: u32, (name, signs): (&str
         }
         let others = f64::from(places.others(place, who));
         let rate = match takes {
-            Takes::Barred => BARRED_RATE,
+            Takes::Barred(rate) => f64::from(rate),
             Takes::Unknown => UNKNOWN_RATE,
             Takes::Free => FREE_RATE,
         };
@@ -117,7 +118,7 @@ fn step(
     let reacted = reacts(world, scene);
     let subject = world.subjects.at_mut(slot);
     let mark = subject.mark_mut(Detector::Injection);
-    let bits = if takes == Takes::Barred { BARRED_BITS } else { OTHER_BITS };
+    let bits = if matches!(takes, Takes::Barred(_)) { BARRED_BITS } else { OTHER_BITS };
     let width = u64::from(bits.end - bits.start);
     let bit = 1 << (bits.start + u32::try_from(mix(place, 7) % width).unwrap_or(0));
     let fresh = mark.kinds & bit == 0;

@@ -126,20 +126,23 @@ fn redeem(world: &mut World, scene: &Scene<'_>) {
         return;
     };
     // Without a new renewal token the old one stays good; a cookie is renewed by any answer.
-    if call.issued.len() < 2 || !renewed.kind.is_credential() || renewed.kind == model::PrincipalKind::Cookie
-    {
+    if !renewed.kind.is_credential() || renewed.kind == model::PrincipalKind::Cookie {
         return;
     }
+    let Some(next) = call.issued.get(1).map(|issued| issued.credential.id) else { return };
     let (heir, context) = (first.credential.clone(), (network(call), software(&call.context)));
-    let known = world.shared.content.signatures.redeem(renewed.id, heir.id, context, call.ended_at);
+    let signatures = &mut world.shared.content.signatures;
+    let known = signatures.redeem(renewed.id, (heir.id, next), context, call.ended_at);
     let Some(again) = known.filter(|again| is_replay(world, again)) else { return };
     let rate = world.shared.content.signatures.again_rate();
     let rate = if again.other_software { rate } else { rate.max(SAME_SOFTWARE) };
     // Nobody can tell which of the two is the thief: both have to prove who they are.
     let late = world.subject_of(&heir, call.ended_at);
     weigh(world, scene, late, (Odd::Again, rate), renewed.id);
-    if let Some(early) = world.subjects.find(again.heir) {
-        weigh(world, scene, early, (Odd::Again, rate), renewed.id);
+    for early in [again.heir, again.newest] {
+        if let Some(early) = world.subjects.find(early) {
+            weigh(world, scene, early, (Odd::Again, rate), renewed.id);
+        }
     }
 }
 

@@ -14,10 +14,9 @@ const FIELDS_MAX: usize = 48;
 const CHARSETS: u8 = 8;
 /// Votes that make a field a practice.
 const PRACTICE: u16 = 3;
-/// Place of marks among them.
-const MARK: usize = Charset::MARK.trailing_zeros() as usize;
-/// Votes from which a field can be said never to hold something.
-const CODE_VOTES_MIN: u32 = 50;
+/// Votes from which a name that nobody sent is strange, and from which so is one that few sent.
+const STRANGE_VOTES_MIN: u32 = 5;
+const FEW_VOTES_MIN: u32 = 50;
 
 /// What calls of one route look like: 4 to 16 KiB.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -143,23 +142,26 @@ impl FormModel {
         self.always & !seen == 0 && body.is_none_or(|(shape, bytes)| self.body.is_plain(shape, bytes))
     }
 
-    /// Whether a field that is known well has never held marks such as quotes and brackets, or never a text at all: what
-    /// looks like code does not stand there by chance. `None` when the field is not known well.
-    pub(crate) fn bars_code(&self, name: &str) -> Option<bool> {
-        let model = &self.fields[self.place(name, 0)?].model;
+    /// How seldom a field holds a value like this one, by its type and its classes of characters; `None` when the field is
+    /// not known yet, and at most one in five votes makes it odd.
+    pub(crate) fn holds_rarely(&self, field: &Field) -> Option<f32> {
+        let model = &self.fields[self.place(&field.name, 0)?].model;
         let votes = model.kinds.votes();
-        let rare = |times: u16| u32::from(times) * 200 < votes;
-        (votes >= CODE_VOTES_MIN).then(|| rare(model.charset[MARK]))
+        let of_kind = model.kinds.each().nth(field.kind as usize).unwrap_or(0);
+        let rarest =
+            classes(field.charset).map(|class| u32::from(model.charset[class])).min().unwrap_or(votes);
+        (votes >= VOTES_MIN).then(|| (of_kind.min(rarest) as f32 + 0.2) / (votes as f32 + 1.0))
     }
 
     /// Fields that nobody sends, or so few that they are no practice, once enough is known to say so.
     pub(crate) fn strangers<'a>(&self, fields: &'a [Field]) -> impl Iterator<Item = &'a Field> {
-        let known = u32::from(self.votes) >= CODE_VOTES_MIN && self.fields.len() < FIELDS_MAX;
+        let known = u32::from(self.votes) >= STRANGE_VOTES_MIN && self.fields.len() < FIELDS_MAX;
         fields.iter().filter(move |field| known && self.is_strange(&field.name))
     }
 
     fn is_strange(&self, name: &str) -> bool {
-        self.place(name, 0).is_none_or(|at| self.fields[at].present < PRACTICE)
+        let practice = if u32::from(self.votes) < FEW_VOTES_MIN { 1 } else { PRACTICE };
+        self.place(name, 0).is_none_or(|at| self.fields[at].present < practice)
     }
 
     /// The size under which 99 of 100 votes stay, or the share of votes that do as most do, in percent.

@@ -17,6 +17,8 @@ const NEVER: f64 = 1_000.0;
 const SELDOM: f64 = 200.0;
 /// Established callers before any look is odd.
 const CALLERS_MIN: u32 = 30;
+/// Renewals of one chain that are followed.
+const LINKS_MAX: usize = 256;
 /// A look that more than one caller in this many shows is usual.
 const USUAL: f64 = 0.02;
 
@@ -60,6 +62,8 @@ struct Spent {
     network: u32,
     software: u32,
     heir: PrincipalId,
+    /// The renewal token that came with it.
+    next: PrincipalId,
 }
 
 impl Worth for Spent {
@@ -71,8 +75,9 @@ impl Worth for Spent {
 /// What redeeming a renewal token once more looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Redeemed {
-    /// The credential that the first one got for it.
+    /// The credential that the first one got for it, and the newest one that was got for that since.
     pub(crate) heir: PrincipalId,
+    pub(crate) newest: PrincipalId,
     pub(crate) other_network: bool,
     pub(crate) other_software: bool,
     pub(crate) seconds: u64,
@@ -146,23 +151,33 @@ impl Signatures {
     pub(crate) fn redeem(
         &mut self,
         token: PrincipalId,
-        heir: PrincipalId,
+        (heir, next): (PrincipalId, PrincipalId),
         (network, software): (u32, u32),
         at: Timestamp,
     ) -> Option<Redeemed> {
         self.redeemed = self.redeemed.saturating_add(1);
         let Some(first) = self.spent.get(token).copied() else {
-            self.spent.insert(token, Spent { at, network, software, heir });
+            self.spent.insert(token, Spent { at, network, software, heir, next });
             return None;
         };
         self.again = self.again.saturating_add(1);
         let rotates = u64::from(self.again) * 20 <= u64::from(self.redeemed) + 40;
         rotates.then_some(Redeemed {
             heir: first.heir,
+            newest: self.newest(first),
             other_network: first.network != network,
             other_software: first.software != software,
             seconds: at.since(first.at).as_secs(),
         })
+    }
+
+    /// The last credential of a chain of renewals.
+    fn newest(&self, mut link: Spent) -> PrincipalId {
+        for _ in 0..LINKS_MAX {
+            let Some(next) = self.spent.get(link.next) else { break };
+            link = *next;
+        }
+        link.heir
     }
 
     /// Share of renewal tokens that are redeemed twice.
