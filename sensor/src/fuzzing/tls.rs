@@ -126,6 +126,10 @@ fn listen(suite: u16, steps: &[Step], mut cut: impl FnMut(&[u8]) -> Vec<&[u8]>) 
     })
 }
 
+fn has_begun(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Bytes(_, bytes) if !bytes.is_empty()))
+}
+
 /// A channel of any records, plain and sealed, two bytes and a body each. The first byte chooses the suite, and whether
 /// its keys are known from the start.
 pub fn tls(data: &[u8]) {
@@ -155,6 +159,8 @@ pub fn tls(data: &[u8]) {
                 steps.push(match kind >> 4 & 3 {
                     0 => Step::Learn,
                     1 => Step::Tick,
+                    // Joined in the middle, what a flow speaks is told by how its segments begin: cuts may change that.
+                    _ if !has_begun(&steps) => continue,
                     _ => Step::Gap(DIRECTIONS[side], u64::from(kind >> 4) + 1),
                 });
                 continue;
