@@ -93,21 +93,31 @@ impl Conversation {
                 }
                 Step::BrokenBody => {
                     self.taint(Ambiguity::Chunks);
-                    self.cut_answer(at);
-                    self.pairing.lost_answers();
-                    self.broken(Loss::BadHead, desk);
+                    self.break_answer(Loss::BadHead, facts, at, desk, calls);
                 }
-                Step::Broken(loss) => {
-                    self.cut_answer(at);
-                    self.pairing.lost_answers();
-                    self.broken(loss, desk);
-                }
+                Step::Broken(loss) => self.break_answer(loss, facts, at, desk, calls),
             }
         }
         match &mut self.upgrade {
             Some((_, left)) => *left = rest.len(),
             None => desk.ledger.here().opaque += rest.len() as u64,
         }
+    }
+
+    /// The answers can not be read from here on: the next one is looked for.
+    fn break_answer(
+        &mut self,
+        loss: Loss,
+        facts: &FlowFacts,
+        at: Timestamp,
+        desk: &mut Desk,
+        calls: &mut Vec<ApiCall>,
+    ) {
+        self.cut_answer(at);
+        self.pairing.lost_answers();
+        self.broken(loss, desk);
+        // What is finished must not stand before the next answer's request.
+        self.emit_finished(facts, at, desk, calls);
     }
 
     fn answer_head(
