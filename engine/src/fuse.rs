@@ -91,6 +91,7 @@ pub(crate) fn fuse(
         }
         *weight = match spec.voice {
             _ if world.disabled.has(spec.detector) || learning && spec.grounds == Grounds::Score => 0.0,
+            _ if !spec.about.covers(subject.principal.kind) => 0.0,
             Voice::Full => 1.0,
             Voice::Sharp => SHARP,
             Voice::Support => SUPPORT,

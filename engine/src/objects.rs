@@ -222,6 +222,12 @@ impl Objects {
             })
     }
 
+    /// Whether the object is the caller's own, or the service gave it to the caller.
+    pub(crate) fn belongs(&self, id: u64, tags: &[Tag]) -> bool {
+        let own = |object: &Object| tags.contains(&object.owner) || tags.contains(&object.partner);
+        !tags.is_empty() && (self.objects.get(id).is_some_and(own) || self.is_granted(id, tags))
+    }
+
     /// Somebody without credential was served: it is public.
     pub(crate) fn publish(&mut self, id: u64) {
         if let Some(object) = self.objects.get_mut(id) {

@@ -67,7 +67,6 @@ pub(crate) struct World {
     pub(crate) probing_prior: Prior,
     pub(crate) login_prior: Prior,
     /// What the groups of detectors keep of everybody.
-    #[allow(dead_code, reason = "for detectors to come")]
     pub(crate) shared: Shared,
     pub(crate) cohorts: Cohorts,
     pub(crate) cells: Cells,

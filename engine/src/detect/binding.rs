@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{Action, Grade, Timestamp};
 
-use super::{Assessment, Crowding, Detector, Grounds, Spec, Voice, Words};
+use super::{About, Assessment, Crowding, Detector, Grounds, Spec, Voice, Words};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
@@ -20,6 +20,7 @@ pub(super) const SPEC: Spec = Spec {
     grounds: Grounds::Bound,
     voice: Voice::Support,
     crowding: Crowding::Excuses,
+    about: About::Credentials,
     observe,
     assess,
     explain,

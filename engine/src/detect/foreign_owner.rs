@@ -6,7 +6,7 @@
 use compact_str::CompactString;
 use model::{Action, Grade};
 
-use super::{Assessment, Detector, Spec, Words};
+use super::{About, Assessment, Detector, Spec, Words};
 use crate::{
     age::Phase,
     classes::STRANGERS_MAX,
@@ -24,6 +24,7 @@ use crate::{
 pub(super) const SPEC: Spec = Spec {
     name: "foreign_owner",
     detector: Detector::ForeignOwner,
+    about: About::Credentials,
     observe,
     assess,
     explain,

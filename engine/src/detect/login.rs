@@ -4,7 +4,7 @@
 
 use model::{Action, Evidence, Finding, FindingId, Grade, Issued, Loss, Principal};
 
-use super::{Assessment, Detector, Spec, Words};
+use super::{About, Assessment, Detector, Spec, Words};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
@@ -14,8 +14,15 @@ use crate::{
     world::{User, World},
 };
 
-pub(super) const SPEC: Spec =
-    Spec { name: "login", detector: Detector::Login, observe, assess, explain, ..Spec::BOUND };
+pub(super) const SPEC: Spec = Spec {
+    name: "login",
+    detector: Detector::Login,
+    about: About::Addresses,
+    observe,
+    assess,
+    explain,
+    ..Spec::BOUND
+};
 
 /// Distinct users failed, or failures, before it may block.
 const USERS_MIN: u16 = 5;

@@ -7,6 +7,8 @@ mod bomb;
 mod cost;
 mod decoy;
 mod destruction;
+mod dormant;
+mod enumeration;
 mod evasion;
 mod foreign_owner;
 mod header;
@@ -15,12 +17,15 @@ mod jwt;
 mod login;
 mod open_door;
 mod probing;
+mod sequence;
 mod shape;
 mod slow_leak;
+mod timing;
+mod unknown_endpoint;
 mod volume;
 
 pub(crate) use evasion::Quirks;
-use model::Action;
+use model::{Action, PrincipalKind};
 
 use crate::{scene::Scene, subjects::Subject, world::World};
 
@@ -46,6 +51,8 @@ detectors! {
     Cost = cost;
     Decoy = decoy;
     Destruction = destruction;
+    Dormant = dormant;
+    Enumeration = enumeration;
     Evasion = evasion;
     ForeignOwner = foreign_owner;
     Header = header;
@@ -54,8 +61,11 @@ detectors! {
     Login = login;
     OpenDoor = open_door;
     Probing = probing;
+    Sequence = sequence;
     Shape = shape;
     SlowLeak = slow_leak;
+    Timing = timing;
+    UnknownEndpoint = unknown_endpoint;
     Volume = volume;
 }
 
@@ -115,6 +125,24 @@ pub(crate) enum Voice {
     Mute,
 }
 
+/// Whom a detector can speak of. Of others it never says a word, and its share of their budget goes to the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Anybody,
+    Credentials,
+    Addresses,
+}
+
+impl About {
+    pub(crate) fn covers(self, kind: PrincipalKind) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Credentials => kind != PrincipalKind::Ip,
+            Self::Addresses => kind == PrincipalKind::Ip,
+        }
+    }
+}
+
 /// What it means when many peers show the same at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crowding {
@@ -138,6 +166,7 @@ pub(crate) struct Spec {
     pub(crate) grounds: Grounds,
     pub(crate) voice: Voice,
     pub(crate) crowding: Crowding,
+    pub(crate) about: About,
     /// Learns from a call and charges those who gained evidence.
     pub(crate) observe: fn(&mut World, &Scene<'_>),
     /// What it says of a subject now.
@@ -157,6 +186,7 @@ impl Spec {
         grounds: Grounds::Bound,
         voice: Voice::Full,
         crowding: Crowding::Counts,
+        about: About::Anybody,
         observe: |_, _| (),
         assess: |_, _| Assessment::SILENT,
         explain: |_, _| Words::default(),

@@ -15,7 +15,7 @@ use crate::{
     hash::{Tag, mix},
     snapshot::Settle,
 };
-pub(crate) use shape::is_static;
+pub(crate) use shape::{is_static, shape_of};
 use trie::{Step, Trie};
 
 /// Segments of a path that are looked at; a deeper path has no route.

@@ -25,7 +25,7 @@ const TRIES_MAX: f32 = 500.0;
 const EVIDENCE_MAX: f64 = 1e30;
 
 /// One e-process: P(max over a day >= 1/a) <= a for a normal principal.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Process {
     /// Evidence per alternative, not as logarithms: a step costs no transcendental function.
     evidence: [f32; 3],
@@ -72,6 +72,15 @@ impl Process {
             Excuse::Slowly => SLOWLY,
             Excuse::Never => 0.0,
         };
+        self.count(hit, weight);
+    }
+
+    /// One try that speaks neither for nor against: it only shows what is usual for the principal.
+    pub(crate) fn accustom(&mut self, hit: Hit) {
+        self.count(hit, 1.0);
+    }
+
+    fn count(&mut self, hit: Hit, weight: f32) {
         self.tries += weight;
         self.hits += if hit == Hit::Yes { weight } else { 0.0 };
         if self.tries > TRIES_MAX {
