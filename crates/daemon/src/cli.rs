@@ -111,7 +111,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples: are yesterday's verdicts right; one that a daemon reached after learning; is the log whole:\n  \
         sidewatch replay day.pcap --verdicts v.ndjson && sidewatch verify v.ndjson day.pcap\n  \
-        sidewatch verify --id 5d0c --learning learning.snapshot soc.ndjson day.pcap -c sidewatch.toml\n  \
+        sidewatch verify --id 5d0c soc.ndjson day.pcap -c sidewatch.toml\n  \
         sidewatch verify --chain soc.ndjson.2 soc.ndjson.1 soc.ndjson\n\
         Exit code 1: something differs. docs/verify.md says what a line must carry and what a chain can not show."
     )]

@@ -30,6 +30,8 @@ pub(crate) struct Learning {
     since: Stopwatch,
     /// What was taken up at the start, and by the host's clock when it had been written.
     taken_up: Option<LearningRef>,
+    /// Snapshots kept beside the last one.
+    besides: usize,
     kept_at: Timestamp,
 }
 
@@ -55,10 +57,11 @@ impl Learning {
                 Engine::new(parts::engine(settings), names.clone())
             }
         };
+        let besides = usize::try_from(settings.state.snapshots_kept).unwrap_or(usize::MAX);
         let kept_at = if engine.now() > Timestamp::ZERO { written_at(&path) } else { Timestamp::ZERO };
         let taken_up = (engine.now() > Timestamp::ZERO).then(|| named(&path, &engine)).flatten();
         (
-            Self { path, every, since: Stopwatch::start(), taken_up, kept_at },
+            Self { path, every, since: Stopwatch::start(), taken_up, besides, kept_at },
             engine.with_cold(parts::cold(settings)),
         )
     }
@@ -85,7 +88,13 @@ impl Learning {
             Ok(()) => {
                 let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::debug!(took_ms, "learning_kept");
-                named(&self.path, engine)
+                let named = named(&self.path, engine)?;
+                if self.besides > 0
+                    && let Err(error) = keep_beside(&self.path, &named.id, self.besides)
+                {
+                    tracing::warn!(%error, "snapshot_not_kept: verdicts reached from it can not be verified");
+                }
+                Some(named)
             }
             Err(error) => {
                 let path = self.path.display();
@@ -107,6 +116,40 @@ fn written_at(path: &Path) -> Timestamp {
     let changed = fs::metadata(path).and_then(|found| found.modified());
     let since = changed.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Where a snapshot is kept beside the last one.
+fn beside(path: &Path, id: &str) -> PathBuf {
+    path.with_file_name(format!("learning-{id}.snapshot"))
+}
+
+/// Gives the last snapshot a second name, and removes the oldest of those with one past `most`.
+fn keep_beside(path: &Path, id: &str, most: usize) -> io::Result<()> {
+    match fs::hard_link(path, beside(path, id)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours =
+            name.to_str().is_some_and(|name| name.starts_with("learning-") && name.ends_with(".snapshot"));
+        if is_ours {
+            kept.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    kept.sort();
+    let surplus = kept.len().saturating_sub(most);
+    kept.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+/// The snapshot of this name in the state directory.
+pub(crate) fn find(settings: &Settings, id: &str) -> Option<PathBuf> {
+    let last = settings.learning_path();
+    let is_meant =
+        |path: &PathBuf| File::open(path).and_then(|mut file| seal(&mut file)).is_ok_and(|seal| seal == id);
+    [beside(&last, id), last].into_iter().find(is_meant)
 }
 
 /// The seal at the end of a snapshot: it depends on every byte and on the key.
@@ -165,7 +208,9 @@ mod tests {
         let state = tempfile::tempdir().expect("a directory");
         let (settings, names) = (settings(state.path()), Pseudonyms::new([1; 16]));
         let (mut learning, engine) = Learning::open(&settings, &names);
-        assert!(learning.keep(&engine).is_some());
+        learning.besides = 1;
+        let named = learning.keep(&engine).expect("kept");
+        assert!(find(&settings, &named.id).is_some_and(|path| path == beside(&learning.path, &named.id)));
         assert!(restore(&settings.learning_path(), &settings, &names).expect("whole").is_some());
     }
 

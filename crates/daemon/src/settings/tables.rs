@@ -268,11 +268,12 @@ impl Default for Limits {
 pub(crate) struct State {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) learning_every_s: u64,
+    pub(crate) snapshots_kept: u64,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { directory: None, learning_every_s: 600 }
+        Self { directory: None, learning_every_s: 600, snapshots_kept: 0 }
     }
 }
 

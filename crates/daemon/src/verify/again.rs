@@ -121,6 +121,9 @@ fn start(
             ));
         }
         (Some(learning), Some(path)) => restored(path, learning, config, names)?,
+        (Some(learning), None) if let Some(path) = crate::learning::find(settings, &learning.id) => {
+            restored(&path, learning, config, names)?
+        }
         (Some(learning), None) => {
             let remedy = "name it with --learning";
             let line =

@@ -21,7 +21,7 @@ pub(crate) struct VerifyArgs {
     /// Check that the log is as it was written: no line changed, removed, moved or inserted. Give its files, oldest first.
     #[arg(long, conflicts_with_all = ["learning", "id", "keys", "format"])]
     chain: bool,
-    /// The snapshot of learning that the verdict names; needed unless it was reached with nothing learnt before.
+    /// The snapshot of learning that the verdict names; looked for in the state directory when not given.
     #[arg(long, value_name = "SNAPSHOT")]
     learning: Option<PathBuf>,
     /// Only verdicts whose id begins so.
