@@ -1,13 +1,17 @@
 //! Meters: the calls of one subject in, what it used today and what it uses on other days out. Never judges.
 
+use model::PrincipalId;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::{
     cohorts::Cohort,
+    habits::{Habits, volume},
     hash::mix,
     norms::Norms,
     scene::{Deed, Scene},
     stats::{Distinct, RatePrior, Usual},
+    subjects::Subject,
     world::World,
 };
 
@@ -81,6 +85,8 @@ const RISE: f32 = 1.003;
 const FALL: f32 = 0.98;
 /// Active days from which growth is looked for.
 const DRIFT_FROM_DAYS: u8 = 3;
+/// Steps of a nat in which surprise is kept.
+const ODD_STEPS: f32 = 16.0;
 /// Weight of a day for the mean of the last ones.
 const LATELY: f32 = 0.3;
 /// Surprise is asked for from this multiple of the usual amount and from this amount on (of changes from the first), and again
@@ -101,6 +107,8 @@ pub(crate) struct Meters {
     unit: Amounts,
     /// Amounts from which surprise is asked for anew.
     ask: Amounts,
+    /// Surprise at today's amounts, in sixteenths of a nat, as asked last.
+    odd: [u16; Metric::COUNT],
     usual: [Usual; Metric::COUNT],
     seen: Distinct<64>,
     changed: Distinct<64>,
@@ -152,7 +160,7 @@ impl Meters {
 
     /// Begins a day: what is usual for it.
     fn open(&mut self, day: u16, norms: &Norms, cohort: Cohort) -> bool {
-        (self.day, self.today) = (day, Amounts::default());
+        (self.day, self.today, self.odd) = (day, Amounts::default(), [0; Metric::COUNT]);
         self.seen.clear();
         self.changed.clear();
         self.active = self.active.saturating_add(1);
@@ -209,10 +217,20 @@ impl Meters {
     }
 
     /// Surprise at an amount of today, in nats; `strength` is how busy the day is for all.
-    pub(crate) fn ask(&mut self, metric: Metric, prior: &RatePrior, strength: f32) -> f32 {
+    pub(crate) fn ask(&mut self, metric: Metric, prior: &RatePrior, strength: f32) {
         let at = metric as usize;
         self.ask[at] = self.today[at] * ASK_AGAIN;
-        self.usual[at].expect(prior, strength.max(1.0)).surprise(f64::from(self.today[at]))
+        let odd = self.usual[at].expect(prior, strength.max(1.0)).surprise(f64::from(self.today[at]));
+        self.odd[at] = (odd * ODD_STEPS).clamp(0.0, f32::from(u16::MAX)) as u16;
+    }
+
+    /// The oddest of these metrics today, and how odd the one that comes as number `rank` is, in nats.
+    pub(crate) fn oddest(&self, metrics: &[Metric], rank: usize) -> (Metric, f32) {
+        let mut odd: SmallVec<[(u16, Metric); Metric::COUNT]> =
+            metrics.iter().map(|metric| (self.odd[*metric as usize], *metric)).collect();
+        odd.sort_by_key(|(odd, _)| std::cmp::Reverse(*odd));
+        let most = odd.first().map_or(Metric::Calls, |(_, metric)| *metric);
+        (most, odd.get(rank).map_or(0.0, |(odd, _)| f32::from(*odd) / ODD_STEPS))
     }
 
     /// Ends its day: what it shows of growth, and what it teaches of itself. `is_flagged` days teach nothing.
@@ -310,12 +328,28 @@ impl Growth {
 }
 
 impl World {
-    /// Ends a subject's day; comes before its day is begun anew.
-    pub(crate) fn close_day(&mut self, slot: usize) {
+    /// Ends a subject's last day, before `day` begins.
+    pub(crate) fn close_day(&mut self, slot: usize, day: u16) {
         let subject = self.subjects.at_mut(slot);
         let (flagged, cohort) = (subject.today.flagged, subject.cohort);
-        if let Some(habits) = subject.habits.as_mut().filter(|habits| habits.volume.meters.day != 0) {
-            habits.volume.meters.close(flagged, &self.shared.volume.norms, cohort);
+        let Some(habits) = &mut subject.habits else { return };
+        let meters = &mut habits.volume.meters;
+        if meters.day != 0 && meters.day < day {
+            meters.close(flagged, &self.shared.volume.norms, cohort);
+        }
+    }
+
+    /// A new credential of a user begins where the user's last one stands: the password was accepted, and nobody begins
+    /// anew by signing in again.
+    pub(crate) fn take_up(&mut self, subject: &mut Subject, user: PrincipalId) {
+        let last = self.shared.volume.users.succeed(user, subject.principal.id);
+        let Some(last) = last.and_then(|id| self.subjects.get_mut(id)) else { return };
+        if let (Some(habits), None) = (&last.habits, &subject.habits)
+            && self.habits < self.habits_max
+        {
+            let volume = volume::Own { meters: habits.volume.meters.clone(), ..volume::Own::default() };
+            subject.habits = Some(Box::new(Habits { volume, ..Habits::default() }));
+            self.habits += 1;
         }
     }
 

@@ -23,7 +23,7 @@ impl World {
             self.audit(slot);
             self.vote(slot);
         }
-        self.close_day(slot);
+        self.close_day(slot, day);
         let subject = self.subjects.at_mut(slot);
         subject.today.begin(day);
         let (cohort, age) = (subject.cohort, subject.age(day));

@@ -211,6 +211,9 @@ impl World {
             if let Some(user) = link.user.filter(|_| !subject.user.is_some()) {
                 (subject.user, subject.user_id) = (Tag::of(user), Some(user));
             }
+            if let Some(user) = link.user {
+                self.take_up(&mut subject, user);
+            }
         }
         self.enter(principal.id, subject)
     }

@@ -29,9 +29,9 @@ pub(super) const SPEC: Spec = Spec {
 const NAMES: [&str; DIMENSIONS] = ["item in one list", "value", "level of nesting", "byte in one text"];
 const TEXT: usize = 3;
 /// Sizes that are no bomb, whatever others send.
-const LEAST: [f32; DIMENSIONS] = [100.0, 400.0, 8.0, 4_096.0];
+const LEAST: [f32; DIMENSIONS] = [100.0, 400.0, 6.0, 4_096.0];
 /// What a multiple is worth, as its power: levels multiply where items add up, and the lengths of texts are wild by nature.
-const STEEPNESS: [f32; DIMENSIONS] = [1.0, 1.0, 2.0, 0.4];
+const STEEPNESS: [f32; DIMENSIONS] = [1.0, 1.0, 2.5, 0.4];
 /// Callers of a route from which its own bodies say enough, and below which they say nothing.
 const CALLERS_ENOUGH: u64 = 150;
 const CALLERS_MIN: u64 = 20;

@@ -13,7 +13,7 @@ const LOOKED_AT: [Metric; 2] = [Metric::Changes, Metric::Deletions];
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
     if scene.is_write() {
-        volume::surprise(world, scene, Detector::Destruction, &LOOKED_AT);
+        volume::surprise(world, scene, Detector::Destruction, &LOOKED_AT, 0);
     }
 }
 

@@ -1,5 +1,5 @@
 //! Null hypothesis: a caller uses no more on a day than its own days, its peers' and the present day of all let expect. Amounts
-//! in, a surprise for the day out. Never holds a busy day against one of many that are busy.
+//! in, a surprise for the day out. Never holds one amount alone against anybody, nor a busy day against one of many.
 
 use model::Action;
 
@@ -18,12 +18,21 @@ pub(super) const SPEC: Spec =
 const LOOKED_AT: [Metric; 6] =
     [Metric::Calls, Metric::Kilobytes, Metric::Records, Metric::Objects, Metric::Sensitive, Metric::Time];
 
+/// The second oddest amount is what counts: who carries much away uses more of several.
+const RANK: usize = 1;
+
 fn observe(world: &mut World, scene: &Scene<'_>) {
-    surprise(world, scene, Detector::Volume, &LOOKED_AT);
+    surprise(world, scene, Detector::Volume, &LOOKED_AT, RANK);
 }
 
-/// Scores the day's amounts that have grown enough to be asked for anew.
-pub(super) fn surprise(world: &mut World, scene: &Scene<'_>, detector: Detector, metrics: &[Metric]) {
+/// Scores the day's amounts when one has grown enough to be asked for anew: the one that is number `rank` by oddness.
+pub(super) fn surprise(
+    world: &mut World,
+    scene: &Scene<'_>,
+    detector: Detector,
+    metrics: &[Metric],
+    rank: usize,
+) {
     for at in 0..scene.judged.len() {
         let slot = scene.judged[at];
         let subject = world.subjects.at_mut(slot);
@@ -31,16 +40,17 @@ pub(super) fn surprise(world: &mut World, scene: &Scene<'_>, detector: Detector,
         let (Some(habits), Some(priors)) = (&mut subject.habits, norms.priors(subject.cohort)) else {
             continue;
         };
-        let mut score = 0.0_f32;
+        let meters = &mut habits.volume.meters;
+        let mut due = false;
         for metric in metrics {
-            let place = *metric as usize;
-            let meters = &mut habits.volume.meters;
-            if !meters.is_due(*metric) {
-                continue;
+            if meters.is_due(*metric) {
+                let place = *metric as usize;
+                let strength = norms.strength(subject.cohort, place, scene.day);
+                meters.ask(*metric, &priors[place], strength);
+                due = true;
             }
-            let strength = norms.strength(subject.cohort, place, scene.day);
-            score = score.max(meters.ask(*metric, &priors[place], strength));
         }
+        let score = if due { meters.oddest(metrics, rank).1 } else { 0.0 };
         if score > 0.0 {
             world.score(slot, detector, score, scene);
         }
@@ -58,13 +68,11 @@ fn explain(world: &World, subject: &Subject) -> Words {
     words(world, subject, &LOOKED_AT, "It has more to do than on other days, and others can say why.")
 }
 
-/// What was expected of the metric that is furthest beyond its usual amount, and what was observed.
+/// What was expected of the oddest metric, and what was observed.
 pub(super) fn words(world: &World, subject: &Subject, metrics: &[Metric], refuted_by: &str) -> Words {
     let Some(habits) = &subject.habits else { return Words::default() };
     let meters: &Meters = &habits.volume.meters;
-    let excess = |metric: &Metric| meters.today(*metric) / meters.usual(*metric).max(0.05);
-    let most = metrics.iter().copied().max_by(|a, b| excess(a).total_cmp(&excess(b)));
-    let metric = most.unwrap_or_default();
+    let (metric, _) = meters.oddest(metrics, 0);
     let peers = world.shared.volume.norms.priors(subject.cohort).map(|priors| priors[metric as usize].mean());
     let (today, usual) = (meters.today(metric), meters.usual(metric));
     Words {

@@ -1,6 +1,8 @@
 //! How much: what the detectors of this group keep of a subject and of everybody. Never judges.
 
-use model::Pseudonyms;
+use std::collections::BTreeMap;
+
+use model::{PrincipalId, Pseudonyms};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +21,8 @@ const TIME_STEP: f32 = 1.02;
 /// Longest usual time of a call, in hundredths of a second.
 const TIME_MAX: f32 = 6_000.0;
 
+/// Bytes of one user's last credential in its tree.
+const USER_BYTES: usize = 48;
 /// Ways in which a body can be too large.
 pub(crate) const DIMENSIONS: usize = 4;
 
@@ -74,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) key: u64,
     pub(crate) norms: Norms,
     pub(crate) times: Times,
+    pub(crate) users: Users,
     /// The highest bursts, of credentials and of addresses.
     pub(crate) bursts: [[Records; 2]; 2],
     /// The largest bodies of all routes together, and of each.
@@ -97,6 +102,25 @@ pub(crate) struct Bodies {
     routes_max: usize,
     made: usize,
     routes: Vec<Option<Box<[Records; DIMENSIONS]>>>,
+}
+
+/// The last credential of each user whose password was accepted. Past the bound any other one is forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Users {
+    #[serde(skip)]
+    users_max: usize,
+    last: BTreeMap<PrincipalId, PrincipalId>,
+}
+
+impl Users {
+    /// Takes a user's new credential; the one before it.
+    pub(crate) fn succeed(&mut self, user: PrincipalId, credential: PrincipalId) -> Option<PrincipalId> {
+        if self.last.len() >= self.users_max && !self.last.contains_key(&user) {
+            // Keys are keyed hashes: the first is as good as any.
+            self.last.pop_first();
+        }
+        self.last.insert(user, credential)
+    }
 }
 
 impl Times {
@@ -155,6 +179,7 @@ impl Shared {
         let (times, bodies) = (bytes / 4 / size_of::<f32>(), bytes / 2 / size_of::<[Records; DIMENSIONS]>());
         Self {
             key: names.short(b"volume", &[]),
+            users: Users { users_max: bytes / 8 / USER_BYTES, ..Users::default() },
             times: Times { routes_max: times, ..Times::default() },
             by_route: Bodies { routes_max: bodies, ..Bodies::default() },
             ..Self::default()
@@ -165,6 +190,7 @@ impl Shared {
     #[expect(clippy::needless_pass_by_value, reason = "the signature of all groups")]
     pub(crate) fn settle(&mut self, fresh: Self) -> Option<()> {
         self.key = fresh.key;
+        self.users.users_max = fresh.users.users_max;
         self.times.routes_max = fresh.times.routes_max;
         self.by_route.routes_max = fresh.by_route.routes_max;
         let made = self.by_route.routes.iter().flatten().count();
@@ -176,6 +202,7 @@ impl Shared {
         let boxes = self.by_route.routes.capacity() * size_of::<usize>();
         self.times.usual.capacity() * size_of::<f32>()
             + boxes
+            + self.users.last.len() * USER_BYTES
             + self.by_route.made * size_of::<[Records; DIMENSIONS]>()
             + self.norms.bytes()
     }
@@ -188,6 +215,6 @@ mod tests {
     #[test]
     fn one_subject_is_small() {
         // Besides it an ordinary subject has two lists of at most 16 hashes.
-        assert!(size_of::<Own>() <= 400, "{}", size_of::<Own>());
+        assert!(size_of::<Own>() <= 410, "{}", size_of::<Own>());
     }
 }
