@@ -259,10 +259,8 @@ fn judge(calls: &[ApiCall]) -> Log {
 }
 
 fn row(name: &str, log: &Log) -> String {
-    let until =
-        log.until.map_or_else(String::new, |calls| format!("; first block by any detector at call {calls}"));
     format!(
-        "| {name} | {} | {} calls look like code | of {} callers {} limited, {} of them blocked, by content; {} findings{until} |\n",
+        "| {name} | {} | {} calls look like code | of {} callers {} limited, {} of them blocked, by content; {} findings |\n",
         log.calls, log.signed, log.callers, log.limited, log.blocked, log.findings
     )
 }
