@@ -42,7 +42,7 @@ fn a_route_is_told_with_its_consumers_access_parameters_and_sensitive_answers() 
     stage.play(call("GET", "/health", 200));
     let inventory = stage.engine.inventory();
     assert_eq!((inventory.calls, inventory.left_out), (22, 0));
-    let named: Vec<_> = inventory.routes.iter().map(|route| &route.template[..]).collect();
+    let named: Vec<_> = inventory.routes.iter().map(|route| &*route.template).collect();
     assert_eq!(named, ["/api/orders/{int}", "/health"]);
     let orders = &inventory.routes[0];
     assert_eq!((orders.calls, orders.days, orders.busiest_hour), (21, 1, 21));
@@ -56,7 +56,7 @@ fn a_route_is_told_with_its_consumers_access_parameters_and_sensitive_answers() 
     assert_eq!((orders.access.posture, orders.access.token), (Posture::Guarded, 18));
     assert_eq!(inventory.routes[1].access.posture, Posture::Open);
     let parameters: Vec<_> =
-        orders.parameters.iter().map(|one| (one.place, &one.name[..], &one.kinds[..], one.shared)).collect();
+        orders.parameters.iter().map(|one| (one.place, &*one.name, &one.kinds[..], one.shared)).collect();
     let expected = [
         (Place::Query, "expand", &[ValueKind::Bool][..], true),
         (Place::Answer, "total", &[ValueKind::Int][..], true),
