@@ -31,7 +31,7 @@ pub(crate) fn load(named: Option<&Path>) -> Result<(Settings, Option<PathBuf>), 
             return Ok((Settings::default(), None));
         }
         Err(error) => {
-            let remedy = "check the path given with --config";
+            let remedy = "check the path given";
             let line = format!("can not read settings {}: {error}; {remedy}", path.display());
             return Err(Fault::new(Exit::Usage, line));
         }
