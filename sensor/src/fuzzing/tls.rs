@@ -126,8 +126,13 @@ fn listen(suite: u16, steps: &[Step], mut cut: impl FnMut(&[u8]) -> Vec<&[u8]>) 
     })
 }
 
+/// Whether the first bytes of the flow are surely those of records.
 fn has_begun(steps: &[Step]) -> bool {
-    steps.iter().any(|step| matches!(step, Step::Bytes(_, bytes) if !bytes.is_empty()))
+    let first = steps.iter().find_map(|step| match step {
+        Step::Bytes(_, bytes) if !bytes.is_empty() => Some(bytes),
+        _ => None,
+    });
+    first.is_some_and(|bytes| bytes.starts_with(&[0x16, 3]))
 }
 
 /// A channel of any records, plain and sealed, two bytes and a body each. The first byte chooses the suite, and whether
