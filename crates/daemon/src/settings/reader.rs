@@ -170,6 +170,10 @@ fn syntax(text: &str, error: &toml::de::Error) -> String {
 /// What the parser says, without its picture of the place, and without a text at the wrong place: that may be a secret.
 fn first_line(error: &toml::de::Error) -> String {
     let said = error.message().lines().collect::<Vec<_>>().join(", ");
+    // What the parser says of `false` in place of `"off"`.
+    if said.contains("unit variant, expected string only") {
+        return "expected one of its words, in quotes".to_owned();
+    }
     let before = said.split_once(": string \"").map(|(before, _)| before);
     let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected);
     match (before, expected) {
@@ -196,6 +200,7 @@ mod tests {
         for (text, expected) in [
             ("[captrue]\nring_mib = 1", "unknown key `captrue` in the top level: did you mean `capture`?"),
             ("[capture]\nintrface = 'x'", "unknown key `intrface` in [capture]: did you mean `interface`?"),
+            ("[detectors]\nlogin = false", "[detectors] `login`: expected one of its words, in quotes"),
             (
                 "[detectors]\nforeign = 'off'",
                 "unknown key `foreign` in [detectors]: did you mean `foreign_owner`?",
