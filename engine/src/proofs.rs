@@ -7,11 +7,18 @@ use crate::{
     detect::Detector,
     scene::day_of,
     stats::{Excuse, Hit},
-    subjects::Subject,
+    subjects::{Mark, Subject},
 };
 
 /// Days without anything odd that count against a detector's own evidence; more make no difference.
 const QUIET_DAYS_MAX: u16 = 30;
+
+impl Mark {
+    /// The probability when calls of lesser grade count too, of one that is `p` without them.
+    pub(crate) fn unattested_p(&self, p: f64) -> f64 {
+        if self.unattested > 0 { self.weak.p().min(p) } else { p }
+    }
+}
 
 impl Subject {
     /// Steps the evidence that stands in a detector's own tally by one distinct odd thing; `rate` is the share of callers

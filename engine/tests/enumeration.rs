@@ -3,8 +3,8 @@
 
 mod support;
 
-use model::{Action, ApiCall, FieldId, Principal, Verdict};
-use support::{Build, Dice, Stage, address, call, given, token};
+use model::{Action, FieldId};
+use support::{Build, Dice, Stage, address, call, calls_until, given, token};
 
 const DAY: f64 = 86_400.0;
 
@@ -39,25 +39,6 @@ fn catalogue(seed: u64) -> (Stage, Dice) {
     browse(&mut stage, 40, 3, &mut dice);
     stage.assert_quiet();
     (stage, dice)
-}
-
-/// Plays calls until `who` is to suffer `action`; how many it took, and the verdict.
-fn calls_until(
-    stage: &mut Stage,
-    who: &Principal,
-    action: Action,
-    gap: f64,
-    mut next: impl FnMut(u64) -> ApiCall,
-) -> (u64, Verdict) {
-    for n in 0..200 {
-        let call = next(n);
-        stage.play_every(call, gap);
-        if stage.strongest(who) >= Some(action) {
-            let verdicts = stage.verdicts();
-            return (n + 1, (**verdicts.iter().rfind(|verdict| verdict.principal == *who).unwrap()).clone());
-        }
-    }
-    panic!("never: {:#?} {:#?}", stage.verdicts(), stage.findings());
 }
 
 #[test]

@@ -3,32 +3,13 @@
 
 mod support;
 
-use model::{Action, ApiCall, Principal, Verdict};
-use support::{Build, Dice, Stage, call, token};
+use model::{Action, Principal};
+use support::{Build, Dice, Stage, call, calls_until, token};
 
 const DAY: f64 = 86_400.0;
 
 fn home(n: u64) -> String {
     format!("198.51.{}.{}", n / 200 + 1, n % 200 + 1)
-}
-
-/// Plays calls until `who` is to suffer `action`; how many it took, and the verdict.
-fn calls_until(
-    stage: &mut Stage,
-    who: &Principal,
-    action: Action,
-    gap: f64,
-    mut next: impl FnMut(u64) -> ApiCall,
-) -> (u64, Verdict) {
-    for n in 0..200 {
-        let call = next(n);
-        stage.play_every(call, gap);
-        if stage.strongest(who) >= Some(action) {
-            let verdicts = stage.verdicts();
-            return (n + 1, (**verdicts.iter().rfind(|verdict| verdict.principal == *who).unwrap()).clone());
-        }
-    }
-    panic!("never: {:#?} {:#?}", stage.verdicts(), stage.findings());
 }
 
 /// A service for customers and for staff, in use for some days.

@@ -108,7 +108,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
     let p = mark.proof.p();
     Assessment {
         p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
+        unattested: mark.unattested_p(p),
         limit: Action::StepUp,
         demand: if p < DEMAND_BELOW { Action::StepUp } else { Action::Observe },
     }

@@ -67,12 +67,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, (sign, rate): (HeadS
 fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::Header) else { return Assessment::SILENT };
     let p = mark.proof.p();
-    Assessment {
-        p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
-        limit: Action::StepUp,
-        demand: Action::Observe,
-    }
+    Assessment { p, unattested: mark.unattested_p(p), limit: Action::StepUp, demand: Action::Observe }
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {

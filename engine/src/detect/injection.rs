@@ -161,7 +161,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
     let p = mark.proof.p();
     Assessment {
         p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
+        unattested: mark.unattested_p(p),
         limit: match () {
             () if barred > 0 && barred + reacted >= BARRED_MIN => Action::Block,
             () if barred > 0 || others >= BARRED_MIN => Action::StepUp,

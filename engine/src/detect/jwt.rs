@@ -160,7 +160,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
     let p = mark.proof.p();
     Assessment {
         p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
+        unattested: mark.unattested_p(p),
         limit: match () {
             () if forged && tokens(mark) >= FORGED_MIN => Action::Block,
             () if mark.kinds & !(1 << Odd::Late as u32) & ((1 << KIND_BITS) - 1) != 0 => Action::StepUp,

@@ -125,7 +125,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
     let p = subject.probing.p();
     Assessment {
         p,
-        unattested: if mark.unattested > 0 { mark.weak.p().min(p) } else { p },
+        unattested: mark.unattested_p(p),
         limit: match mark.hits {
             _ if subject.probing.run_share() < SHARE_MIN => Action::Notify,
             TARGETS_MIN.. => Action::Block,

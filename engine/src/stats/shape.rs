@@ -1,6 +1,9 @@
 //! Shapes of requests: the fields that normal calls of one route carry in, the oddest thing about another call's out.
 //! Never a value: sorts, sizes and characters are all that a call tells.
 
+mod body;
+
+use body::BodyModel;
 use compact_str::CompactString;
 use model::{Charset, Field, IdShape, Shape, ValueKind};
 use serde::{Deserialize, Serialize};
@@ -58,16 +61,6 @@ struct Plain {
     charset: u8,
     from: f32,
     to: f32,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct BodyModel {
-    depth: Gauge,
-    longest: Gauge,
-    values: Gauge,
-    bytes: Gauge,
-    /// Sizes up to which nothing is odd, in this order.
-    plain: [f32; 4],
 }
 
 /// The oddest thing about a call.
@@ -347,36 +340,6 @@ impl Plain {
             && field.charset.0 & !self.charset == 0
             && size >= self.from
             && size <= self.to
-    }
-}
-
-impl BodyModel {
-    fn is_plain(&self, shape: &Shape, bytes: u64) -> bool {
-        let sizes = [f32::from(shape.depth), shape.longest as f32, shape.values as f32, bytes as f32];
-        shape.duplicates == 0 && sizes.iter().zip(self.plain).all(|(size, plain)| *size <= plain)
-    }
-
-    fn settle(&mut self) {
-        let gauges = [&self.depth, &self.longest, &self.values, &self.bytes];
-        self.plain = gauges.map(|gauge| (gauge.quantile(0.99) + 0.3).exp2() - 1.0);
-    }
-
-    fn judge(&self, shape: &Shape, bytes: u64, oddity: &mut Oddity<'_>) {
-        for (gauge, size, aspect) in [
-            (&self.depth, f32::from(shape.depth), Aspect::Depth),
-            (&self.longest, shape.longest as f32, Aspect::Longest),
-            (&self.values, shape.values as f32, Aspect::Values),
-            (&self.bytes, bytes as f32, Aspect::Bytes),
-        ] {
-            oddity.raise_size(gauge.surprise(size), aspect, "", size);
-        }
-    }
-
-    fn learn(&mut self, shape: &Shape, bytes: u64) {
-        self.depth.learn(f32::from(shape.depth));
-        self.longest.learn(shape.longest as f32);
-        self.values.learn(shape.values as f32);
-        self.bytes.learn(bytes as f32);
     }
 }
 

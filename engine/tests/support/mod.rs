@@ -257,3 +257,26 @@ pub fn mixed(seed: u64, count: u64) -> Vec<ApiCall> {
     };
     (0..count).map(one).collect()
 }
+
+/// Plays calls until `who` is to suffer `action`; how many it took, and the verdict.
+#[allow(clippy::panic, reason = "tests")]
+pub fn calls_until(
+    stage: &mut Stage,
+    who: &Principal,
+    action: Action,
+    gap: f64,
+    mut next: impl FnMut(u64) -> ApiCall,
+) -> (u64, Verdict) {
+    for n in 0..200 {
+        let call = next(n);
+        stage.play_every(call, gap);
+        if stage.strongest(who) >= Some(action) {
+            let verdicts = stage.verdicts();
+            return (
+                n + 1,
+                (**verdicts.iter().rfind(|verdict| verdict.principal == *who).expect("just seen")).clone(),
+            );
+        }
+    }
+    panic!("never: {:#?} {:#?}", stage.verdicts(), stage.findings());
+}
