@@ -1,14 +1,15 @@
 //! What people say of verdicts as an operator sees it, without a running daemon: kept in the ledger with who, when and why.
 
+mod common;
+
 use std::{
     fs,
     path::Path,
     process::{Command, Output},
 };
 
-use model::{Action, Evidence, PrincipalKind, Pseudonyms, Timestamp, Verdict, VerdictId};
+use common::block_in_force;
 use serde_json::Value;
-use store::Ledger;
 
 fn sidewatch(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sidewatch"));
@@ -25,26 +26,7 @@ fn ledger() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("folder");
     let state = folder.path().join("state");
     fs::write(folder.path().join("s.toml"), format!("[state]\ndirectory = {state:?}\n")).expect("writes");
-    let (now, until) = (Timestamp::from_parts(1_770_000_000, 0), Timestamp::from_parts(4_000_000_000, 0));
-    let verdict = Verdict {
-        at: now,
-        id: VerdictId(0xabc << 116),
-        action: Action::Block,
-        would: Action::Block,
-        principal: Pseudonyms::new([1; 16]).named(PrincipalKind::User, "amal"),
-        risk: 100,
-        p: 1e-9,
-        until,
-        detectors: vec!["login".into()],
-        evidence: Evidence { expected: String::new(), observed: String::new(), calls: Vec::new() },
-        contributions: Vec::new(),
-        reason: "Failed often.".to_owned(),
-        refuted_by: String::new(),
-        held_by: None,
-        replaces: None,
-    };
-    let ledger = Ledger::open(state.join("ledger.redb")).expect("opens");
-    ledger.record(&[verdict], &[]).expect("writes");
+    block_in_force(folder.path());
     folder
 }
 

@@ -1,5 +1,7 @@
 //! A running daemon as its operator sees it, on the loopback interface. Needs the right to capture.
 
+mod common;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -8,9 +10,8 @@ use std::{
     time::Duration,
 };
 
-use model::{Action, Evidence, PrincipalKind, Pseudonyms, Timestamp, Verdict, VerdictId};
+use common::block_in_force;
 use serde_json::Value;
-use store::Ledger;
 
 /// Tries before a condition counts as never met, 50 ms each.
 const TRIES: u32 = 200;
@@ -130,30 +131,6 @@ fn a_daemon_starts_answers_rotates_and_stops() {
     assert!(chain.status.success(), "{}", String::from_utf8_lossy(&chain.stdout));
     let answer = daemon.ask(&["verdicts", "--json"]);
     assert!(answer.status.success(), "the ledger is free again: {}", String::from_utf8_lossy(&answer.stderr));
-}
-
-/// A ledger with one block in force, as an earlier run has left it.
-fn block_in_force(folder: &Path) {
-    let (now, until) = (Timestamp::from_parts(1_770_000_000, 0), Timestamp::from_parts(4_000_000_000, 0));
-    let verdict = Verdict {
-        at: now,
-        id: VerdictId(0xabc << 116),
-        action: Action::Block,
-        would: Action::Block,
-        principal: Pseudonyms::new([1; 16]).named(PrincipalKind::User, "amal"),
-        risk: 100,
-        p: 1e-9,
-        until,
-        detectors: vec!["login".into()],
-        evidence: Evidence { expected: String::new(), observed: String::new(), calls: Vec::new() },
-        contributions: Vec::new(),
-        reason: "Failed often.".to_owned(),
-        refuted_by: String::new(),
-        held_by: None,
-        replaces: None,
-    };
-    let ledger = Ledger::open(folder.join("state/ledger.redb")).expect("opens");
-    ledger.record(&[verdict], &[]).expect("writes");
 }
 
 #[test]
