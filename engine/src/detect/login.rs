@@ -31,6 +31,8 @@ const FAILURES_MIN: u16 = 10;
 const USERS_KEPT: usize = 48;
 /// Chance that somebody who failed n times with changing passwords fails again.
 const AGAIN: [f64; 6] = [0.6, 0.6, 0.5, 0.4, 0.35, 0.3];
+/// Who gets it right at last is weighed as if no more than this share failed again.
+const RIGHT_RATE_MAX: f64 = 0.25;
 /// Chance that a try for a user from an address that never tried it before fails.
 const NEW_ADDRESS_FAILS: f64 = 0.25;
 /// Failing addresses of a user from which it is told.
@@ -86,6 +88,8 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
             *password = login.password_tag;
             if *failures > 0 {
                 let again = AGAIN[usize::from(*failures).min(AGAIN.len()) - 1];
+                // A rate above those of misbehaviour would turn who gets it right into evidence.
+                let again = if hit == Hit::Yes { again } else { again.min(RIGHT_RATE_MAX) };
                 logins.repeat.step(hit, again, scene.day, Excuse::Slowly);
             }
             *failures = if hit == Hit::Yes { failures.saturating_add(1) } else { 0 };
