@@ -8,7 +8,7 @@ use crate::{
     age::Age,
     classes::Votes,
     cohorts::Cohort,
-    detect::{DETECTORS, Detector, REGISTRY},
+    detect::{DETECTORS, Detector, Logins, REGISTRY},
     doors::Visit,
     habits::{Habits, content::Oddest},
     hash::Tag,
@@ -111,17 +111,6 @@ pub(crate) struct Place {
     pub(crate) cluster: u8,
     pub(crate) last: Timestamp,
     pub(crate) calls: u32,
-}
-
-/// Password tries from an address.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Logins {
-    /// The last users tried: tag, last password tag, failures with changing passwords.
-    pub(crate) users: Vec<(Tag, u16, u8)>,
-    pub(crate) spread: Process,
-    pub(crate) repeat: Process,
-    pub(crate) failed_users: u16,
-    pub(crate) failures: u16,
 }
 
 /// What is kept of a subject that did anything odd.

@@ -4,7 +4,7 @@
 
 use model::{Action, Evidence, Finding, FindingId, Grade, Issued, Loss, Principal};
 
-use super::{About, Assessment, Detector, Spec, Words};
+use super::{About, Assessment, Detector, Spec, Words, stuffing::Firsts};
 use crate::{
     explain::{count, span},
     hash::{Tag, remember},
@@ -38,6 +38,19 @@ const NEW_ADDRESS_FAILS: f64 = 0.25;
 /// Failing addresses of a user from which it is told.
 const ADDRESSES_MIN: usize = 5;
 
+/// Password tries from an address.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Logins {
+    /// The last users tried: tag, last password tag, failures with changing passwords.
+    pub(crate) users: Vec<(Tag, u16, u8)>,
+    pub(crate) spread: Process,
+    pub(crate) repeat: Process,
+    pub(crate) failed_users: u16,
+    pub(crate) failures: u16,
+    /// First sign-ins of users from here.
+    pub(crate) firsts: Firsts,
+}
+
 fn observe(world: &mut World, scene: &Scene<'_>) {
     let call = scene.call;
     let Some(login) = &call.login else { return };
@@ -47,14 +60,15 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         return;
     }
     let slot = world.address_of(call);
-    if scene.attested {
+    // Where even users fail who were let in from there before, the fault is the service's or lies in its clients.
+    if scene.attested && !(hit == Hit::Yes && world.shared.crowd.wave.is_fault()) {
         try_from_address(world, scene, slot, user, hit);
     }
     try_for_user(world, scene, slot, user, hit, &call.issued);
 }
 
 /// Whether a try failed; `None` when the answer says nothing about the password.
-fn hit(status: Option<u16>) -> Option<Hit> {
+pub(super) fn hit(status: Option<u16>) -> Option<Hit> {
     match status? {
         200..=399 => Some(Hit::No),
         400 | 401 | 403 | 422 | 429 => Some(Hit::Yes),
@@ -79,7 +93,8 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
             logins.spread.step(hit, world.login_prior.predictive(tries, hits), scene.day, Excuse::Slowly);
             logins.failed_users = logins.failed_users.saturating_add(u16::from(hit == Hit::Yes));
             charged = hit == Hit::Yes;
-            if logins.spread.teaches() {
+            // While many try passwords together, addresses show what they do and not what is usual.
+            if logins.spread.teaches() && !world.shared.crowd.wave.stands() {
                 let (tries, hits) = logins.spread.counts();
                 world.login_prior.vote(family, tries, hits);
             }
@@ -161,7 +176,7 @@ fn tell(world: &mut World, scene: &Scene<'_>, user: &Principal, p: f64, expected
     });
 }
 
-impl crate::subjects::Logins {
+impl Logins {
     /// Both ways of guessing, half the mass each.
     fn p(&self) -> f64 {
         let evidence = f64::from(self.spread.strongest() + self.repeat.strongest()) / 2.0;

@@ -20,11 +20,13 @@ mod probing;
 mod sequence;
 mod shape;
 mod slow_leak;
+mod stuffing;
 mod timing;
 mod unknown_endpoint;
 mod volume;
 
 pub(crate) use evasion::Quirks;
+pub(crate) use login::Logins;
 use model::{Action, PrincipalKind};
 
 use crate::{scene::Scene, subjects::Subject, world::World};
@@ -64,6 +66,7 @@ detectors! {
     Sequence = sequence;
     Shape = shape;
     SlowLeak = slow_leak;
+    Stuffing = stuffing;
     Timing = timing;
     UnknownEndpoint = unknown_endpoint;
     Volume = volume;

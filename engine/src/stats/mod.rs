@@ -42,6 +42,7 @@ mod records;
 mod scale;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod shape;
+mod share;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod special;
 #[allow(dead_code, reason = "detectors take it up one by one")]
@@ -83,6 +84,7 @@ pub(crate) use npmle::Prior;
 pub(crate) use records::{Records, Span, beyond};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
+pub(crate) use share::Share;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use tail::Kind;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
