@@ -267,6 +267,8 @@ impl Wave {
                 self.raised = None;
                 (self.members, self.told) = (0, 0);
                 self.named.clear();
+                self.open.clear();
+                self.begin(at);
             }
             return News::Nothing;
         }
