@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::{
     age::Age,
     cohorts::{COHORT_FROM_CALLS, Cohort},
+    habits::HABITS_FROM_CALLS,
     hash::{Tag, mix},
     routes::Presented,
     scene::{Deed, Scene, day_of, yielded},
@@ -61,6 +62,9 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     for slot in &scene.judged {
         let morning = world.roll_over(*slot, scene.day);
         world.accustom(*slot);
+        if !scene.by_address && world.subjects.at(*slot).calls == HABITS_FROM_CALLS {
+            world.recall(*slot, scene);
+        }
         if scene.by_address || world.config.without.cohorts {
             continue;
         }

@@ -196,6 +196,7 @@ impl Engine {
         self.world.foreign_prior.relearn();
         self.world.probing_prior.relearn();
         self.world.login_prior.relearn();
+        self.world.shared.crowd.openings.relearn();
     }
 
     /// A refusal that our own verdict caused: no evidence against anybody.

@@ -30,6 +30,7 @@ mod outage;
 mod profile;
 mod proofs;
 mod rails;
+mod recall;
 mod routes;
 mod scene;
 mod snapshot;

@@ -9,11 +9,15 @@ use crate::{
     table::{Table, Worth},
 };
 
+/// Forerunners looked through for one that was used.
+const STEPS_MAX: usize = 8;
+
 /// What is known of a credential before its first use.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Link {
-    /// The credential that it renews.
+    /// The credential that it renews, and the first one of all that renewed one another.
     pub(crate) forerunner: Option<PrincipalId>,
+    pub(crate) root: Option<PrincipalId>,
     /// The user whose password was accepted for it: a claim until a guarded route serves it.
     pub(crate) user: Option<PrincipalId>,
 }
@@ -48,9 +52,9 @@ impl Links {
         let first = call.issued[0].credential.id;
         for issued in call.issued.iter().take(4) {
             let together = (issued.credential.id != first).then_some(first);
-            let forerunner =
-                issued.renews.as_ref().map(|renewed| renewed.id).or(together).map(|id| self.root(id));
-            self.pending.insert(issued.credential.id, Link { forerunner, user });
+            let forerunner = issued.renews.as_ref().map(|renewed| renewed.id).or(together);
+            let root = forerunner.map(|id| self.root(id));
+            self.pending.insert(issued.credential.id, Link { forerunner, root, user });
         }
     }
 
@@ -59,9 +63,14 @@ impl Links {
         self.pending.get(id).copied()
     }
 
-    /// A credential that was renewed before it was ever used stands for the one it renews itself.
+    /// The nearest forerunner that holds: one may be renewed before it is ever used, and renewal tokens lie between.
+    pub(crate) fn nearest(&self, link: &Link, holds: impl Fn(PrincipalId) -> bool) -> Option<PrincipalId> {
+        let before = |id: &PrincipalId| self.pending.get(*id).and_then(|link| link.forerunner);
+        std::iter::successors(link.forerunner, before).take(STEPS_MAX).find(|id| holds(*id))
+    }
+
     fn root(&self, id: PrincipalId) -> PrincipalId {
-        self.pending.get(id).and_then(|link| link.forerunner).unwrap_or(id)
+        self.pending.get(id).and_then(|link| link.root).unwrap_or(id)
     }
 }
 

@@ -348,7 +348,10 @@ impl World {
             && self.habits < self.habits_max
         {
             let volume = volume::Own { meters: habits.volume.meters.clone(), ..volume::Own::default() };
-            subject.habits = Some(Box::new(Habits { volume, ..Habits::default() }));
+            let mut mine = Box::new(Habits { volume, ..Habits::default() });
+            let stumbles = self.stumbles(user, subject.first);
+            mine.crowd.contexts = self.contexts_of(user, stumbles).unwrap_or_default();
+            subject.habits = Some(mine);
             self.habits += 1;
         }
     }

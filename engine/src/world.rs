@@ -106,6 +106,8 @@ pub(crate) struct User {
     pub(crate) failures: u32,
     pub(crate) process: Process,
     pub(crate) told: u8,
+    /// Failed passwords before the last sign-in that came after some, and when that was.
+    pub(crate) stumbles: (u8, Timestamp),
 }
 
 impl Worth for User {
@@ -204,9 +206,9 @@ impl World {
         }
         let mut subject = Subject::new(principal.clone(), now);
         if let Some(link) = self.links.take(principal.id) {
-            subject.family = link.forerunner.map_or(subject.family, Tag::of);
-            if let Some(forerunner) = link.forerunner.and_then(|id| self.subjects.get_mut(id)) {
-                subject.inherit(forerunner);
+            subject.family = link.root.map_or(subject.family, Tag::of);
+            if let Some(root) = link.root.and_then(|id| self.subjects.get_mut(id)) {
+                subject.inherit(root);
             }
             if let Some(user) = link.user.filter(|_| !subject.user.is_some()) {
                 (subject.user, subject.user_id) = (Tag::of(user), Some(user));

@@ -19,7 +19,13 @@ const ROWS: &[Row] = &[
         &["stuffing_distributed", "password_spray"],
         "One finding for the campaign, one about a user whom many addresses try.",
     ),
-    ("4", "Stolen Token / Cookie Type 1", &["binding", "jwt"], &["token_theft_noisy", "refresh_replay"], ""),
+    (
+        "4",
+        "Stolen Token / Cookie Type 1",
+        &["theft", "binding", "jwt"],
+        &["token_theft_noisy", "refresh_replay"],
+        "",
+    ),
     ("5", "API Memory Type 1", &["bomb", "cost", "shape"], &["json_bomb"], ""),
     ("6", "API Memory Type 2", &["bomb", "cost", "shape"], &["json_bomb"], ""),
     (
@@ -37,8 +43,8 @@ const ROWS: &[Row] = &[
     ("13", "API DDoS Type 2", &["cost"], &["dos_expensive"], "Each caller by itself: no verdict joins them."),
     ("14", "Data Deletion", &["destruction", "foreign_owner"], &["ransom_delete"], ""),
     ("15", "Data Poisoning", &["destruction", "foreign_owner"], &["bola_write"], ""),
-    ("16", "Stolen Token Type 2", &["binding", "foreign_owner"], &["token_theft_noisy"], ""),
-    ("17", "Stolen Cookie Type 2", &["binding", "foreign_owner"], &["token_theft_noisy"], ""),
+    ("16", "Stolen Token Type 2", &["theft", "binding", "foreign_owner"], &["token_theft_noisy"], ""),
+    ("17", "Stolen Cookie Type 2", &["theft", "binding", "foreign_owner"], &["token_theft_noisy"], ""),
     (
         "18",
         "API Probing Replay Type 2 (cookie)",
@@ -100,7 +106,7 @@ const ROWS: &[Row] = &[
         "",
     ),
     ("30", "Single Client Login Type 2", &["login", "stuffing"], &["brute_force_user"], ""),
-    ("31", "Stolen API Key", &["binding", "foreign_owner", "dormant"], &["partner_key_stolen"], ""),
+    ("31", "Stolen API Key", &["theft", "binding", "foreign_owner", "dormant"], &["partner_key_stolen"], ""),
     ("32", "API Probing Replay Type 1 (API key)", &["probing"], &["probing_fast"], ""),
     ("33", "API Probing Replay Type 2 (API key)", &["probing"], &["probing_slow"], ""),
     (
@@ -135,7 +141,7 @@ const ROWS: &[Row] = &[
         &["mass_assignment", "injection"],
         "",
     ),
-    ("42", "Account Takeover", &["binding", "login"], &["account_takeover"], ""),
+    ("42", "Account Takeover", &["theft", "binding", "login"], &["account_takeover"], ""),
     ("50", "WebSocket cookie attack", &["binding"], &[], "The opening call is judged like any other."),
     ("51", "WebSocket identity attack", &["jwt", "binding"], &[], "As 50."),
     (

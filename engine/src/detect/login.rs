@@ -2,7 +2,7 @@
 //! a password stops after a few. Password tries in, evidence per address and findings per user out. Never acts against
 //! the user that is tried.
 
-use model::{Action, Evidence, Finding, FindingId, Grade, Issued, Loss, Principal};
+use model::{Action, Evidence, Finding, FindingId, Grade, Issued, Loss, Principal, Timestamp};
 
 use super::{About, Assessment, Detector, Spec, Words, stuffing::Firsts};
 use crate::{
@@ -101,6 +101,11 @@ fn try_from_address(world: &mut World, scene: &Scene<'_>, slot: usize, user: &Pr
         }
         Some((_, password, failures)) if *password != login.password_tag || hit == Hit::No => {
             *password = login.password_tag;
+            if hit == Hit::No
+                && let Some(row) = world.users.get_mut(user.id)
+            {
+                row.stumbles = (*failures, scene.call.ended_at);
+            }
             if *failures > 0 {
                 let again = AGAIN[usize::from(*failures).min(AGAIN.len()) - 1];
                 // A rate above those of misbehaviour would turn who gets it right into evidence.
@@ -187,7 +192,13 @@ impl Logins {
 impl User {
     /// A user nothing is known of.
     pub(crate) fn new() -> Self {
-        Self { failing_addresses: Vec::new(), failures: 0, process: Process::default(), told: 0 }
+        Self {
+            failing_addresses: Vec::new(),
+            failures: 0,
+            process: Process::default(),
+            told: 0,
+            stumbles: (0, Timestamp::ZERO),
+        }
     }
 }
 

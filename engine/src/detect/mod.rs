@@ -21,6 +21,7 @@ mod sequence;
 mod shape;
 mod slow_leak;
 mod stuffing;
+mod theft;
 mod timing;
 mod unknown_endpoint;
 mod volume;
@@ -67,6 +68,7 @@ detectors! {
     Shape = shape;
     SlowLeak = slow_leak;
     Stuffing = stuffing;
+    Theft = theft;
     Timing = timing;
     UnknownEndpoint = unknown_endpoint;
     Volume = volume;

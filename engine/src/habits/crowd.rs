@@ -1,5 +1,8 @@
-//! Who acts together: what the detectors of this group keep of a subject and of everybody. Never judges.
+//! Who acts together, and who acts in whose name: what the detectors of this group keep of a subject and of everybody.
+//! Never judges.
 
+pub(crate) mod contexts;
+pub(crate) mod openings;
 pub(crate) mod pairs;
 pub(crate) mod traits;
 pub(crate) mod wave;
@@ -7,31 +10,57 @@ pub(crate) mod wave;
 use model::Pseudonyms;
 use serde::{Deserialize, Serialize};
 
-/// Of one subject: whom it acts with. Nothing: members of a crowd seldom come thrice, and habits begin with the third call.
+use super::volume::Users;
+
+/// Of one subject: where and with what it is used. At most 500 bytes with its boxes. Members of a crowd seldom come thrice,
+/// and habits begin with the third call: of them nothing is kept here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Own {}
+pub(crate) struct Own {
+    pub(crate) contexts: contexts::Contexts,
+}
 
 /// Of everybody.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub(crate) pairs: pairs::Pairs,
     pub(crate) wave: wave::Wave,
+    pub(crate) openings: openings::Openings,
+    /// The last credential of each user that has contexts, by the names of sign-ins and of credentials.
+    pub(crate) users: Users,
 }
 
 impl Shared {
     /// Within about `bytes`; hash keys come from `names`.
     pub(crate) fn within(bytes: usize, names: &Pseudonyms) -> Self {
-        Self { pairs: pairs::Pairs::within(bytes / 2, names.short(b"pairs", &[])), ..Self::default() }
+        Self {
+            pairs: pairs::Pairs::within(bytes / 2, names.short(b"pairs", &[])),
+            wave: wave::Wave::default(),
+            openings: openings::Openings::default(),
+            users: Users::within(bytes / 3),
+        }
     }
 
     /// Read from a snapshot: takes limits and keys from a fresh one, and checks itself. `None` when it contradicts itself.
-    pub(crate) fn settle(&mut self, fresh: &Self) -> Option<()> {
+    pub(crate) fn settle(&mut self, fresh: Self) -> Option<()> {
         self.pairs.settle(&fresh.pairs)?;
-        self.wave.settle()
+        self.wave.settle()?;
+        self.users.settle(&fresh.users);
+        self.openings.settle(fresh.openings)
     }
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.pairs.bytes() + self.wave.bytes()
+        self.pairs.bytes() + self.wave.bytes() + self.openings.bytes() + self.users.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_subject_is_small() {
+        let boxed = size_of::<contexts::Guest>();
+        assert!(size_of::<Own>() + boxed <= 500, "{} {boxed}", size_of::<Own>());
     }
 }

@@ -60,6 +60,6 @@ impl Settle for Shared {
         self.volume.settle(fresh.volume)?;
         self.structure.settle(fresh.structure)?;
         self.content.settle(fresh.content)?;
-        self.crowd.settle(&fresh.crowd)
+        self.crowd.settle(fresh.crowd)
     }
 }

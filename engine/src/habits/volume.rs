@@ -113,6 +113,26 @@ pub(crate) struct Users {
 }
 
 impl Users {
+    /// Users that fit into about `bytes`.
+    pub(crate) fn within(bytes: usize) -> Self {
+        Self { users_max: bytes / USER_BYTES, last: BTreeMap::new() }
+    }
+
+    /// Takes the limit of a fresh one.
+    pub(crate) fn settle(&mut self, fresh: &Self) {
+        self.users_max = fresh.users_max;
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.last.len() * USER_BYTES
+    }
+
+    /// A user's last credential.
+    pub(crate) fn last(&self, user: PrincipalId) -> Option<PrincipalId> {
+        self.last.get(&user).copied()
+    }
+
     /// Takes a user's new credential; the one before it.
     pub(crate) fn succeed(&mut self, user: PrincipalId, credential: PrincipalId) -> Option<PrincipalId> {
         if self.last.len() >= self.users_max && !self.last.contains_key(&user) {

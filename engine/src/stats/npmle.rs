@@ -28,6 +28,7 @@ pub(crate) struct Prior {
     weights: [f64; 10],
     ln_rates: [(f64, f64); 10],
     votes: Vec<(f32, f32)>,
+    is_learnt: bool,
     /// Rates computed before, by tries and hits: most principals share a few counts.
     #[serde(skip, default = "nothing_known")]
     known: Vec<(f32, f32, f64)>,
@@ -44,12 +45,22 @@ impl Settle for Prior {
 }
 
 impl Prior {
+    /// Bytes held.
+    pub(crate) const BYTES: usize = PLACES * (size_of::<(f32, f32)>() + size_of::<(f32, f32, f64)>());
+
     /// A prior that starts from `shipped` weights, one per rate of the grid.
     pub(crate) fn new(shipped: [f64; 10]) -> Self {
         let sum: f64 = shipped.iter().sum();
         let shipped = shipped.map(|weight| weight / sum);
         let ln_rates = GRID.map(|rate| (rate.ln(), (-rate).ln_1p()));
-        Self { shipped, weights: shipped, ln_rates, votes: vec![(0.0, 0.0); PLACES], known: nothing_known() }
+        Self {
+            shipped,
+            weights: shipped,
+            ln_rates,
+            votes: vec![(0.0, 0.0); PLACES],
+            is_learnt: false,
+            known: nothing_known(),
+        }
     }
 
     /// The chance that the next try hits, for a principal with `hits` in `tries`.
@@ -59,6 +70,11 @@ impl Prior {
             self.known[place] = (tries, hits, self.rate(tries, hits));
         }
         self.known[place].2
+    }
+
+    /// The same once there are enough voters; `None` before.
+    pub(crate) fn learnt(&mut self, tries: f32, hits: f32) -> Option<f64> {
+        self.is_learnt.then(|| self.predictive(tries, hits))
     }
 
     /// The chance that a first try hits.
@@ -114,7 +130,7 @@ impl Prior {
             let sum: f64 = next.iter().sum();
             weights = next.map(|weight| (weight / sum).max(WEIGHT_MIN));
         }
-        self.weights = weights;
+        (self.weights, self.is_learnt) = (weights, true);
         self.known.fill(UNKNOWN);
     }
 }
