@@ -15,7 +15,7 @@ use crate::{
     age::Phase,
     config::EngineConfig,
     detect::{Detector, REGISTRY, Words},
-    fuse::{Fused, only_supports, risk},
+    fuse::{Fused, behind, only_supports, risk},
     rails::{Held, Rail, Rails},
     subjects::Subject,
     world::World,
@@ -274,7 +274,7 @@ fn write(
     until: Timestamp,
     replaces: Option<VerdictId>,
 ) -> Verdict {
-    let p = if held.by == Some("grade") { fused.unattested } else { fused.p };
+    let p = if held.by == Some("grade") { fused.unattested } else { behind(fused) };
     let (principal, at) = (subject.principal.clone(), call.ended_at);
     let action = allowed(held.action, world.config.mode);
     let strongest = fused.order[0];

@@ -95,7 +95,7 @@ pub(crate) fn fuse(
             Voice::Full => 1.0,
             Voice::Sharp => SHARP,
             Voice::Support => SUPPORT,
-            Voice::Mute => 0.0,
+            Voice::Asks | Voice::Mute => 0.0,
         };
     }
     let mut order: [usize; DETECTORS] = std::array::from_fn(|at| at);
@@ -125,6 +125,12 @@ fn shares(weights: &[f64; DETECTORS], voices: &[Assessment; DETECTORS]) -> [f64;
     let parts: [f64; DETECTORS] = std::array::from_fn(|at| weights[at] / voices[at].unattested.max(1e-300));
     let sum: f64 = parts.iter().sum();
     parts.map(|part| if sum > 0.0 { part / sum } else { 0.0 })
+}
+
+/// The probability behind a verdict: the fused one, or that of a voice that asks for itself.
+pub(crate) fn behind(fused: &Fused) -> f64 {
+    let asks = REGISTRY.iter().zip(&fused.voices).filter(|(spec, _)| spec.voice == Voice::Asks);
+    asks.map(|(_, voice)| voice.p).fold(fused.p, f64::min)
 }
 
 /// Whether a detector is one whose evidence is no more than unusual.

@@ -278,3 +278,90 @@ fn an_office_with_many_users_and_a_client_that_repeats_are_no_campaign() {
     let office: BTreeSet<Principal> = [address("62.5.5.5")].into();
     assert!(site.hit(Action::RateLimit).is_disjoint(&office));
 }
+
+impl Site {
+    /// Somebody signs up, signs in and looks around, or not.
+    fn sign_up(&mut self, name: u64, from: &str, looks_around: bool, pause: f64) {
+        let user = format!("new{name}");
+        let made = call("POST", "/users", 201).tries(&user, 77).from(from).agent(10 + name % 9);
+        self.stage.play_every(made, pause);
+        if !looks_around {
+            return;
+        }
+        let session = token(&format!("n{name}"));
+        let entered = call("POST", "/login", 200).tries(&user, 77).from(from).agent(10 + name % 9);
+        self.stage.play_every(entered.issues(&session, None), 0.5);
+        for _ in 0..8 {
+            let looks = call("GET", "/api/profile", 200).by(&session).from(from).agent(10 + name % 9);
+            self.stage.play_every(looks, 0.5);
+        }
+    }
+
+    /// Days on which some sign up, from home.
+    fn grows(&mut self, days: u64) {
+        for day in 0..days {
+            for n in 0..300 {
+                self.sign_up(day * 1_000 + n, &net(81, day * 1_000 + n), true, 20.0);
+                self.sign_in(10.0);
+            }
+            self.stage.wait(DAY - 300.0 * 34.5);
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_made_up_users_is_slowed_down_and_blocked() {
+    let mut site = Site::known_for(2, 300);
+    site.grows(2);
+    let flood: BTreeSet<Principal> = (0..3).map(|n| address(&rented(n))).collect();
+    let mut slowed = None;
+    for n in 0..600 {
+        site.sign_up(900_000 + n, &rented(n % 3), false, 6.0);
+        if slowed.is_none() && !site.hit(Action::RateLimit).is_empty() {
+            slowed = Some(n + 1);
+        }
+    }
+    println!("sign-ups: slowed after {slowed:?}");
+    assert!(slowed.is_some_and(|n| n <= 120), "{slowed:?}");
+    assert_eq!(site.hit(Action::Block), flood);
+    assert_eq!(site.hit(Action::RateLimit), flood);
+    let verdict = site.stage.verdicts().into_iter().find(|one| one.detectors[0] == "sign_ups").unwrap();
+    assert!(verdict.reason.contains("let in from here for the first time"), "{}", verdict.reason);
+}
+
+#[test]
+fn a_class_that_signs_up_and_a_mail_that_brings_new_users_are_no_flood() {
+    let mut site = Site::known_for(2, 300);
+    site.grows(2);
+    (0..40).for_each(|n| site.sign_up(800_000 + n, "62.5.5.5", true, 25.0));
+    (0..900).for_each(|n| site.sign_up(810_000 + n, &net(81, 30_000 + n), true, 1.0));
+    site.stage.assert_quiet();
+}
+
+#[test]
+fn new_users_that_take_much_at_once_are_asked_again() {
+    let mut site = Site::known_for(2, 300);
+    site.grows(4);
+    let long = |who: &Principal, from: &str| {
+        let mut report = call("GET", "/api/reports/all", 200).by(who).from(from);
+        report.duration_us = Some(2_000_000);
+        report
+    };
+    // Staff make reports; so do a few of the new users.
+    for n in 0..60 {
+        site.stage.play_every(long(&token("t3"), &net(80, 3)), 10.0);
+        let _ = n;
+    }
+    let crowd: Vec<(Principal, String)> =
+        (0..40).map(|n| (token(&format!("n{}", 700_000 + n)), rented(n))).collect();
+    (0..40).for_each(|n| site.sign_up(700_000 + n, &rented(n), true, 1.0));
+    for _ in 0..30 {
+        for (who, from) in &crowd {
+            site.stage.play_every(long(who, from), 0.3);
+        }
+    }
+    let asked: BTreeSet<Principal> = site.hit(Action::StepUp);
+    let members: BTreeSet<Principal> = crowd.into_iter().map(|(who, _)| who).collect();
+    assert!(asked.is_subset(&members), "{:?}", asked.difference(&members).collect::<Vec<_>>());
+    assert!(asked.len() >= 36, "{}", asked.len());
+}

@@ -45,7 +45,7 @@ const EXPLAINS: &[(&str, &[&str])] = &[
     ("scrape_catalogue", &["enumeration", "timing", "volume"]),
     ("scrape_catalogue_slow", &["enumeration", "slow_leak", "timing", "volume"]),
     ("scrape_distributed", &["campaign", "enumeration", "volume"]),
-    ("signup_flood", &["campaign", "cost", "volume"]),
+    ("signup_flood", &["campaign", "cost", "sign_ups", "volume"]),
     ("slow_exfil_x125", &["slow_leak", "volume"]),
     ("slow_exfil_x15", &["slow_leak", "volume"]),
     ("slow_exfil_x2", &["slow_leak", "volume"]),

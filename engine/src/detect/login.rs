@@ -7,6 +7,7 @@ use model::{Action, Evidence, Finding, FindingId, Grade, Issued, Loss, Principal
 use super::{About, Assessment, Detector, Spec, Words, stuffing::Firsts};
 use crate::{
     explain::{count, span},
+    habits::crowd::newcomers::SignUps,
     hash::{Tag, remember},
     scene::Scene,
     stats::{Excuse, Hit, Process},
@@ -49,6 +50,8 @@ pub(crate) struct Logins {
     pub(crate) failures: u16,
     /// First sign-ins of users from here.
     pub(crate) firsts: Firsts,
+    /// Users let in for the first time from here.
+    pub(crate) sign_ups: SignUps,
 }
 
 fn observe(world: &mut World, scene: &Scene<'_>) {

@@ -4,6 +4,7 @@
 mod assignment;
 mod binding;
 mod bomb;
+mod campaign;
 mod cost;
 mod decoy;
 mod destruction;
@@ -19,6 +20,7 @@ mod open_door;
 mod probing;
 mod sequence;
 mod shape;
+mod sign_ups;
 mod slow_leak;
 mod stuffing;
 mod theft;
@@ -26,6 +28,7 @@ mod timing;
 mod unknown_endpoint;
 mod volume;
 
+pub(crate) use campaign::Taken;
 pub(crate) use evasion::Quirks;
 pub(crate) use login::Logins;
 use model::{Action, PrincipalKind};
@@ -51,6 +54,7 @@ detectors! {
     Assignment = assignment;
     Binding = binding;
     Bomb = bomb;
+    Campaign = campaign;
     Cost = cost;
     Decoy = decoy;
     Destruction = destruction;
@@ -66,6 +70,7 @@ detectors! {
     Probing = probing;
     Sequence = sequence;
     Shape = shape;
+    SignUps = sign_ups;
     SlowLeak = slow_leak;
     Stuffing = stuffing;
     Theft = theft;
@@ -126,6 +131,8 @@ pub(crate) enum Voice {
     Sharp,
     /// It multiplies what others say.
     Support,
+    /// It asks for a step-up by itself, and adds nothing to what others say.
+    Asks,
     /// It is for people to read and counts in no verdict.
     Mute,
 }

@@ -2,6 +2,7 @@
 //! Never judges.
 
 pub(crate) mod contexts;
+pub(crate) mod newcomers;
 pub(crate) mod openings;
 pub(crate) mod pairs;
 pub(crate) mod traits;
@@ -11,12 +12,14 @@ use model::Pseudonyms;
 use serde::{Deserialize, Serialize};
 
 use super::volume::Users;
+use crate::detect::Taken;
 
-/// Of one subject: where and with what it is used. At most 500 bytes with its boxes. Members of a crowd seldom come thrice,
-/// and habits begin with the third call: of them nothing is kept here.
+/// Of one subject: where and with what it is used, and what it took as one of many newcomers. At most 500 bytes with its
+/// boxes. Members of a crowd seldom come thrice, and habits begin with the third call: of their sign-ins nothing is kept here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Own {
     pub(crate) contexts: contexts::Contexts,
+    pub(crate) taken: Taken,
 }
 
 /// Of everybody.
@@ -27,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) openings: openings::Openings,
     /// The last credential of each user that has contexts, by the names of sign-ins and of credentials.
     pub(crate) users: Users,
+    pub(crate) newcomers: newcomers::Newcomers,
 }
 
 impl Shared {
@@ -36,6 +40,7 @@ impl Shared {
             pairs: pairs::Pairs::within(bytes / 2, names.short(b"pairs", &[])),
             wave: wave::Wave::default(),
             openings: openings::Openings::default(),
+            newcomers: newcomers::Newcomers::default(),
             users: Users::within(bytes / 3),
         }
     }
@@ -43,6 +48,7 @@ impl Shared {
     /// Read from a snapshot: takes limits and keys from a fresh one, and checks itself. `None` when it contradicts itself.
     pub(crate) fn settle(&mut self, fresh: Self) -> Option<()> {
         self.pairs.settle(&fresh.pairs)?;
+        self.newcomers.settle()?;
         self.wave.settle()?;
         self.users.settle(&fresh.users);
         self.openings.settle(fresh.openings)
@@ -50,7 +56,11 @@ impl Shared {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.pairs.bytes() + self.wave.bytes() + self.openings.bytes() + self.users.bytes()
+        self.pairs.bytes()
+            + self.wave.bytes()
+            + self.openings.bytes()
+            + self.users.bytes()
+            + self.newcomers.bytes()
     }
 }
 
