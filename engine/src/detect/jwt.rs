@@ -3,7 +3,7 @@
 
 use model::{Action, Grade, HeadSign, Outcome, PrincipalId, TokenAlgorithm};
 
-use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
+use super::{Assessment, Crowding, Detector, Spec, Voice, Words, theft};
 use crate::{
     explain::{count, span},
     habits::content::{Odd, Redeemed},
@@ -142,8 +142,10 @@ fn redeem(world: &mut World, scene: &Scene<'_>) {
     for early in [again.heir, again.newest] {
         if let Some(early) = world.subjects.find(early) {
             weigh(world, scene, early, (Odd::Again, rate), renewed.id);
+            theft::forked(world, early);
         }
     }
+    theft::forked(world, late);
 }
 
 /// Whether a second redemption can be no lost answer and no race: the first one's fruit was used, and this one comes later

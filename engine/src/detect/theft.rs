@@ -117,6 +117,16 @@ fn watch(world: &mut World, scene: &Scene<'_>, slot: usize, look: &Look) {
     }
 }
 
+/// A renewal token was redeemed by two: the holder goes on with one of what they got.
+pub(super) fn forked(world: &mut World, slot: usize) {
+    let subject = world.subjects.at_mut(slot);
+    let teaches = subject.teaches();
+    let guest = subject.habits.as_mut().and_then(|habits| habits.crowd.contexts.guest.as_mut());
+    let Some(guest) = guest.filter(|guest| guest.fork <= 0.0) else { return };
+    guest.fork = world.shared.crowd.openings.fork(guest, teaches);
+    guest.peak = guest.peak.max(guest.nats());
+}
+
 /// A context that was never used before.
 fn open(
     world: &mut World,
