@@ -259,7 +259,7 @@ fn expected(world: &World) -> String {
 
 fn observed(world: &World, scene: &Scene<'_>) -> String {
     let wave = &world.shared.crowd.wave;
-    let failed = count(u64::from(wave.traits.failed()), "first sign-in");
+    let failed = count(u64::from(wave.failed()), "first sign-in");
     let took = span(wave.began(), scene.call.ended_at);
     let shared = wave.traits.shared().map_or_else(String::new, |(kind, now, usual)| {
         format!(", {:.0} % of them with {}, usually {:.2} %", now * 100.0, kind.words(), usual * 100.0)

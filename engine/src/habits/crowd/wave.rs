@@ -158,6 +158,11 @@ impl Wave {
         self.known.evidence() >= FAULT_FROM
     }
 
+    /// Failures since its evidence began.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed.max(self.traits.failed())
+    }
+
     /// When its evidence began.
     pub(crate) fn began(&self) -> Timestamp {
         self.began
@@ -279,7 +284,8 @@ impl Wave {
         }
         self.raised = Some(at);
         let second = self.traits.begin().and_then(|second| i64::try_from(second).ok());
-        self.began = second.map_or(self.began, |second| Timestamp::from_parts(second, 0));
+        let first = second.map_or(self.began, |second| Timestamp::from_parts(second, 0));
+        self.began = if self.began == Timestamp::ZERO { first } else { self.began.min(first) };
         self.alarmed_today = true;
         News::Raised
     }
