@@ -138,7 +138,8 @@ fn open(
     let teaches = subject.teaches();
     let Some(habits) = &mut subject.habits else { return };
     let (own, openings) = (&mut habits.crowd.contexts, &mut world.shared.crowd.openings);
-    let guest = openings.guest(own, machine, distance, stumbles);
+    let mut guest = openings.guest(own, machine, distance, stumbles);
+    guest.counted = teaches;
     if teaches {
         openings.count(own, machine, &guest, 1.0);
     }
@@ -246,14 +247,17 @@ fn explain(world: &World, subject: &Subject) -> Words {
     }
 }
 
-/// What a culprit has opened was not opened in good faith.
+/// What a culprit has opened was not opened in good faith; taken back once.
 fn unlearn(world: &mut World, slot: usize) {
-    let subject = world.subjects.at(slot);
+    let subject = world.subjects.at_mut(slot);
     let machine = subject.principal.kind == PrincipalKind::ApiKey;
-    let Some(habits) = &subject.habits else { return };
-    if let Some(guest) = &habits.crowd.contexts.guest {
-        world.shared.crowd.openings.count(&habits.crowd.contexts, machine, guest, -1.0);
+    let Some(habits) = &mut subject.habits else { return };
+    let own = &mut habits.crowd.contexts;
+    let Some(mut guest) = own.guest.take() else { return };
+    if std::mem::take(&mut guest.counted) {
+        world.shared.crowd.openings.count(own, machine, &guest, -1.0);
     }
+    own.guest = Some(guest);
 }
 
 #[cfg(test)]

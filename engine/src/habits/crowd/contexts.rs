@@ -144,6 +144,8 @@ pub(crate) struct Guest {
     pub(crate) distance: Distance,
     pub(crate) rarity: f32,
     pub(crate) opening: f32,
+    /// Whether its opening counts among those in good faith.
+    pub(crate) counted: bool,
     /// So seldom that it is to be asked who it is.
     pub(crate) asks: bool,
     /// What it says that the holder goes on elsewhere, in nats, and how often it did.
