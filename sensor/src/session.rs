@@ -252,7 +252,11 @@ impl Session {
                 self.fresh = self.cut.contains(&true) && !heard;
             }
             Look::Http2 => {
-                self.become_speaker(Speaker::Http2(Box::new(Connection::new(self.cut))), desk);
+                let connection = match direction {
+                    Direction::Request => Connection::new(self.cut),
+                    Direction::Response => Connection::begun_by_server(self.cut),
+                };
+                self.become_speaker(Speaker::Http2(Box::new(connection)), desk);
             }
             Look::Socks if self.layers >= LAYERS_MAX => self.fresh = false,
             Look::Socks => {

@@ -29,7 +29,8 @@ pub(crate) fn counts(text: &str) -> BTreeMap<String, usize> {
 pub(crate) fn is_ours(key: &str, value: &str) -> bool {
     let mut fields = value.split(':');
     let until = fields.next().is_some_and(|until| until.parse::<u64>().is_ok());
-    is_plain(key)
+    !key.is_empty()
+        && is_plain(key)
         && until
         && fields.count() == 2
         && value.split(':').all(|field| is_plain(field) && !field.is_empty())

@@ -94,6 +94,15 @@ impl Connection {
         connection
     }
 
+    /// The same, known by a few bytes of the server alone.
+    pub(crate) fn begun_by_server(cut: [bool; 2]) -> Self {
+        let mut connection = Self::new(cut);
+        if !cut[1] {
+            connection.readers[1].expect_settings();
+        }
+        connection
+    }
+
     /// A connection whose first stream began as HTTP/1 (RFC 7540, section 3.2).
     pub(crate) fn upgraded(from: H2c) -> Self {
         let mut connection = Self::new([false; 2]);

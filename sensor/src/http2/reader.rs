@@ -59,6 +59,8 @@ pub(super) struct Reader {
     block: Vec<u8>,
     /// Largest payload that the other end allows. `None` when that is not known.
     payload_max: Option<u32>,
+    /// The next frame has to be settings, for lack of other signs that these are frames.
+    opens: bool,
 }
 
 impl Reader {
@@ -77,6 +79,7 @@ impl Reader {
             growing: None,
             block: Vec::new(),
             payload_max: Some(PAYLOAD_BYTES_FIRST),
+            opens: false,
         }
     }
 
@@ -100,6 +103,11 @@ impl Reader {
         self.have = 0;
     }
 
+    /// Settings come next, and nothing else (RFC 9113, section 3.4).
+    pub(super) fn expect_settings(&mut self) {
+        self.opens = true;
+    }
+
     /// Whether the preface comes next.
     pub(super) fn expect_preface(&mut self) {
         self.stage = Stage::Preface(0);
@@ -107,6 +115,7 @@ impl Reader {
 
     pub(super) fn seek(&mut self) {
         self.forget();
+        self.opens = false;
         self.stage = Stage::Seek;
     }
 
@@ -201,7 +210,9 @@ impl Reader {
     /// A frame begins.
     fn begin<'p>(&mut self, frame: Frame) -> Step<'p> {
         self.have = 0;
-        if self.payload_max.is_some_and(|max| frame.length > max)
+        let opens = std::mem::take(&mut self.opens);
+        if opens && (frame.kind != SETTINGS || frame.is_ack())
+            || self.payload_max.is_some_and(|max| frame.length > max)
             || frame.is_fatal(self.direction, self.growing.map(|growing| growing.stream))
         {
             return Step::Broken;

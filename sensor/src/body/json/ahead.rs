@@ -2,7 +2,7 @@
 //! only where the way by tokens would come to the same; leaves anything else to it.
 
 use super::{Expect, JsonScan, State, number::plain, paths::Found};
-use crate::body::{Harvest, Rules, rpc::Part, text::plain_len};
+use crate::body::{Harvest, Rules, rpc::Part, shape::ID_BYTES_MAX, text::plain_len};
 
 impl JsonScan {
     /// Takes members and next items as long as their names are the ones that followed last time.
@@ -105,7 +105,7 @@ fn scalar(value: &[u8], wanted_max: usize) -> Option<(&[u8], &[u8], bool)> {
         _ => {
             let (length, is_whole) = plain(value)?;
             let (digits, rest) = value.split_at(length);
-            Some((digits, rest, is_whole))
+            Some((digits, rest, is_whole && length <= ID_BYTES_MAX))
         }
     }
 }

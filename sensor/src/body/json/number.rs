@@ -18,7 +18,7 @@ impl JsonScan {
         {
             let (digits, rest) = bytes.split_at(length);
             self.shape.values = self.shape.values.saturating_add(1);
-            if is_whole && self.interest().bytes_max > 0 {
+            if is_whole && length <= ID_BYTES_MAX && self.interest().bytes_max > 0 {
                 self.take(digits, rules, harvest);
             }
             self.end_value();
@@ -33,7 +33,7 @@ impl JsonScan {
         }
         let is_wanted = self.interest().bytes_max > 0;
         if begins && !rest.is_empty() {
-            if is_wanted && self.number.is_digits() {
+            if is_wanted && digits.len() <= ID_BYTES_MAX && self.number.is_digits() {
                 self.take(digits, rules, harvest);
             }
             self.end_number();
