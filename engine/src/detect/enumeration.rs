@@ -1,18 +1,20 @@
-//! Null hypothesis: a caller asks for objects that an answer had named to it or that are its own, as often as other callers
-//! of this kind of object do, and the numbers of the rest follow one another no more often than theirs.
+//! Null hypothesis: a caller asks for objects that an answer had named to it or that are its own, as often as others with its
+//! sort of credential do with this kind of object, and the numbers of the rest follow one another no more often than theirs.
 //! Distinct objects asked for in, evidence out. Never blocks by itself: who counts through a public catalogue is slowed down.
 
-use model::{Action, Grade, Outcome};
+use model::{Action, Grade, Outcome, PrincipalKind};
 
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     age::Phase,
+    doors::sort_of,
     explain::{count, span},
     habits::structure::{
         self, CHARGED_FROM, TEACHES_BELOW, bounded,
         ids::{Ask, Ids},
+        kinds::ALL_SORTS,
     },
-    hash::mix,
+    hash::{Tag, mix},
     routes::{Class, RouteId, shape_of},
     scene::{Deed, Scene},
     subjects::Subject,
@@ -72,6 +74,7 @@ fn take_given(world: &mut World, scene: &Scene<'_>, slot: usize) {
     let subject = world.subjects.at_mut(slot);
     let (family, teaches) = (u64::from(subject.family.0), subject.teaches());
     let given = scene.call.given.iter().take(GIVEN_MAX).map(|field| field.object.0);
+    let sort = sort(scene, subject);
     let Some(habits) = &mut subject.habits else {
         given.for_each(|key| world.shared.structure.newcomers.put(mix(key, family)));
         return;
@@ -83,14 +86,22 @@ fn take_given(world: &mut World, scene: &Scene<'_>, slot: usize) {
     };
     let further = ids.turn(list, given);
     let kinds = &mut world.shared.structure.kinds;
-    let usual = kinds.further().filter(|_| !learning);
+    let shows_none = subject.principal.kind == PrincipalKind::Ip;
+    let among = if shows_none && kinds.lists(sort).further().is_none() { ALL_SORTS } else { sort };
+    let usual = kinds.lists(among).further().filter(|_| !learning);
     structure::weigh(&mut ids.pages, further, usual, scene.day);
     if teaches && ids.pages.evidence() < TEACHES_BELOW {
-        kinds.vote_list(ids, further, scene.day);
+        kinds.vote_list(sort, ids, further, scene.day);
     }
     if further && ids.pages.evidence() >= CHARGED_FROM {
+        subject.mark_mut(Detector::Enumeration).door = among.into();
         world.charge(slot, Detector::Enumeration, scene);
     }
+}
+
+/// The sort of callers that a subject is among: by the form of its credential, and the application that it was made for.
+fn sort(scene: &Scene<'_>, subject: &Subject) -> u32 {
+    Tag::short(sort_of(scene.call, subject.principal.kind)).0.max(ALL_SORTS + 1)
 }
 
 /// Whether the answer is one page of a list.
@@ -129,7 +140,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, asked: &Asked) {
     let own = world.objects.belongs(asked.id, &scene.tags);
     let learning = world.phase(world.subjects.at(slot), scene.call.ended_at) == Phase::Observe;
     let subject = world.subjects.at_mut(slot);
-    let teaches = subject.teaches();
+    let (teaches, sort) = (subject.teaches(), sort(scene, subject));
     let early = world.shared.structure.newcomers.has(mix(asked.key, subject.family.0.into()));
     let Some(habits) = &mut subject.habits else { return };
     let ids = &mut habits.structure.ids;
@@ -138,15 +149,21 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, asked: &Asked) {
     }
     let ask = ids.follow(asked.class, asked.number, !own && !early && !ids.given.has(asked.key));
     let kinds = &mut world.shared.structure.kinds;
-    let kind = kinds.of(asked.class);
+    let among = kinds.peers(asked.class, sort, subject.principal.kind == PrincipalKind::Ip);
+    let kind = kinds.of(asked.class, among);
     let usual = |share: Option<f64>| share.filter(|_| !learning);
     step(ids, ask, usual(kind.unprompted()), usual(kind.steps()), scene.day);
     let strongest = ids.walk.evidence().max(ids.unprompted.evidence());
     if teaches && strongest < TEACHES_BELOW && ids.may_vote(scene.day) {
-        kinds.vote(asked.class, ids, ask, scene.day);
+        kinds.vote((asked.class, sort), ids, ask, scene.day);
     }
+    if ask.unprompted {
+        super::reach::count(world, scene, slot, (asked.class, sort, among));
+    }
+    let subject = world.subjects.at_mut(slot);
     if ask.unprompted && strongest >= CHARGED_FROM {
-        subject.mark_mut(Detector::Enumeration).class = asked.class;
+        let mark = subject.mark_mut(Detector::Enumeration);
+        (mark.class, mark.door) = (asked.class, among.into());
         world.charge(slot, Detector::Enumeration, scene);
     }
 }
@@ -163,15 +180,21 @@ fn assess(world: &World, subject: &Subject) -> Assessment {
     let (Some(mark), Some(habits)) = (subject.marked(Detector::Enumeration), &subject.habits) else {
         return Assessment::SILENT;
     };
-    let ids = &habits.structure.ids;
-    let (walkers, guessers) = world.shared.structure.kinds.of(mark.class).practised(mark.class, ids);
-    let pagers = world.shared.structure.kinds.pagers(ids);
+    let (ids, kinds) = (&habits.structure.ids, &world.shared.structure.kinds);
+    let sort = sort_at(mark.door);
+    let (walkers, guessers) = kinds.of(mark.class, sort).practised(mark.class, ids);
+    let pagers = kinds.lists(sort).practised(ids);
     let walked = bounded(ids.walk.strongest(), walkers);
     let guessed = bounded(ids.unprompted.strongest(), guessers);
     let paged = bounded(ids.pages.strongest(), pagers);
     let evidence = (walked + guessed + paged) / 3.0;
     let p = 1.0 / evidence.max(1.0);
     Assessment { p, unattested: p, limit: Action::RateLimit, demand: Action::Observe }
+}
+
+/// The sort of callers that a mark was made among.
+fn sort_at(door: u64) -> u32 {
+    u32::try_from(door).unwrap_or(ALL_SORTS)
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {
@@ -181,7 +204,8 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let ids = &habits.structure.ids;
     let known = world.classes.noun(mark.class);
     let noun = if known.is_empty() { "object" } else { known };
-    let kind = world.shared.structure.kinds.of(mark.class);
+    let (kinds, sort) = (&world.shared.structure.kinds, sort_at(mark.door));
+    let kind = kinds.of(mark.class, sort);
     let percent = |share: Option<f64>| {
         share.map_or_else(|| "an unknown share".to_owned(), |share| format!("{:.1} %", share * 100.0))
     };
@@ -189,7 +213,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let callers = count(kind.callers(), "caller");
     let took = span(mark.first, mark.last);
     let own = |process: &crate::stats::Process| process.run_share() * 100.0;
-    let further = world.shared.structure.kinds.further();
+    let further = kinds.lists(sort).further();
     if ids.pages.strongest() > ids.walk.strongest().max(ids.unprompted.strongest()) {
         let (pages, share) = (count(u64::from(mark.hits), "further page"), own(&ids.pages));
         let usual = percent(further);

@@ -18,6 +18,7 @@ mod jwt;
 mod login;
 mod open_door;
 mod probing;
+mod reach;
 mod sequence;
 mod shape;
 mod sign_ups;
@@ -68,6 +69,7 @@ detectors! {
     Login = login;
     OpenDoor = open_door;
     Probing = probing;
+    Reach = reach;
     Sequence = sequence;
     Shape = shape;
     SignUps = sign_ups;

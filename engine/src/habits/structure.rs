@@ -2,6 +2,7 @@
 
 pub(crate) mod functions;
 pub(crate) mod ids;
+pub(crate) mod kinds;
 pub(crate) mod named;
 pub(crate) mod rhythm;
 pub(crate) mod sleep;
@@ -25,6 +26,7 @@ pub(crate) const TEACHES_BELOW: f32 = 50.0;
 /// Subjects of one habit before it is a practice, and the doubt that a small crowd deserves, in subjects.
 const PRACTISED_MIN: f32 = 3.0;
 const DOUBT: f32 = 100.0;
+const PRACTICE_UNSEEN_POWER: i32 = 4;
 
 /// Of one subject: which routes it takes and when. At most 640 bytes; 40 more in boxes for who tries functions of
 /// others, and for who wakes.
@@ -48,7 +50,7 @@ impl Own {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub(crate) adoption: functions::Adoption,
-    pub(crate) kinds: ids::Kinds,
+    pub(crate) kinds: kinds::Kinds,
     pub(crate) newcomers: named::Newcomers,
     pub(crate) rhythms: rhythm::Rhythms,
     pub(crate) wakings: sleep::Wakings,
@@ -89,7 +91,7 @@ impl Shared {
 pub(crate) fn weigh(process: &mut Process, hit: bool, usual: Option<f64>, day: u16) {
     match usual.map(|usual| own_rate(process, usual)) {
         Some(rate) if rate < COMMON => step(process, hit, rate, day),
-        _ => process.accustom(if hit { Hit::Yes } else { Hit::No }),
+        _ => process.accustom(if hit { Hit::Yes } else { Hit::No }, day),
     }
 }
 
@@ -99,17 +101,22 @@ fn step(process: &mut Process, hit: bool, rate: f64, day: u16) {
     process.step(hit, rate, day, Excuse::Slowly);
 }
 
-/// The rate that is usual for a subject: its own, drawn to that of all, and never below it.
+/// The rate that is usual for a subject: its own, drawn to that of all, and never below it, nor below that of its highest day.
 fn own_rate(process: &Process, usual: f64) -> f64 {
     let (tries, hits) = process.counts();
     let own = (f64::from(hits) + USUAL_TRIES * usual) / (f64::from(tries) + USUAL_TRIES);
-    own.max(usual)
+    own.max(usual).max(process.highest_share().into())
 }
 
-/// Share of other subjects that have a habit; nothing as long as they are one or two.
+/// Share of other subjects that have a habit. While they are one or two it is set to half a subject in so many, to the fourth
+/// power: a practice that exists is seldom that of one alone.
 pub(crate) fn practised(count: f32, mine: bool, all: f32) -> f64 {
-    let others = count - f32::from(u8::from(mine));
-    if others < PRACTISED_MIN { 0.0 } else { f64::from(others / (all + DOUBT)) }
+    let mine = f32::from(u8::from(mine));
+    let others = count - mine;
+    if others < PRACTISED_MIN {
+        return 0.5 * f64::from((all - mine).max(0.0) + 1.0).powi(-PRACTICE_UNSEEN_POWER);
+    }
+    f64::from(others / (all + DOUBT))
 }
 
 /// Evidence against normal subjects of whom a known share does just this: no more than one over the share.

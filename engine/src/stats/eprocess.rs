@@ -21,6 +21,8 @@ const LEARNS_BELOW_SLOWLY: f32 = 12.0;
 const SLOWLY: f32 = 0.15;
 /// Tries after which the oldest half is forgotten.
 const TRIES_MAX: f32 = 500.0;
+/// Tries of a day from which its share of hits says something.
+const DAY_TRIES_MIN: u8 = 10;
 /// Beyond it evidence no longer grows: far past any budget, far from overflow.
 const EVIDENCE_MAX: f64 = 1e30;
 
@@ -36,8 +38,13 @@ pub(crate) struct Process {
     today: u16,
     /// Tries and hits since the evidence last stood at nothing.
     run: (u16, u16),
-    /// Share of hits in that run when the evidence was strongest.
-    share: f32,
+    /// Share of hits in that run when the evidence was strongest, in parts of 255.
+    share: u8,
+    /// Hits and tries of the day up to now that count in full for the own rate, halved when they are many; and the highest
+    /// share of hits on a day before, in parts of 255.
+    hits_today: u8,
+    tries_today: u8,
+    highest: u8,
 }
 
 impl Process {
@@ -46,6 +53,7 @@ impl Process {
     pub(crate) fn step(&mut self, hit: Hit, rate: f64, day: u16, excuse: Excuse) {
         let rate = rate.clamp(RATE_MIN, RATE_MAX);
         if day != self.day {
+            self.end_day();
             (self.day, self.today) = (day, 0);
             self.strongest = self.evidence();
         }
@@ -64,7 +72,7 @@ impl Process {
         self.run.1 = self.run.1.saturating_add(u16::from(hit == Hit::Yes));
         if now >= self.strongest {
             self.strongest = now;
-            self.share = f32::from(self.run.1) / f32::from(self.run.0.max(1));
+            self.share = part(self.run.1, self.run.0);
         }
         let weight = match excuse {
             Excuse::Never if now < LEARNS_BELOW => 1.0,
@@ -76,11 +84,31 @@ impl Process {
     }
 
     /// One try that speaks neither for nor against: it only shows what is usual for the principal.
-    pub(crate) fn accustom(&mut self, hit: Hit) {
+    pub(crate) fn accustom(&mut self, hit: Hit, day: u16) {
+        if day != self.day {
+            self.end_day();
+            (self.day, self.today) = (day, 0);
+            self.strongest = self.evidence();
+        }
         self.count(hit, 1.0);
     }
 
+    /// Closes the books of a day. What is done in bursts differs more from day to day than single tries would.
+    fn end_day(&mut self) {
+        if self.tries_today >= DAY_TRIES_MIN {
+            self.highest = self.highest.max(part(self.hits_today.into(), self.tries_today.into()));
+        }
+        (self.hits_today, self.tries_today) = (0, 0);
+    }
+
     fn count(&mut self, hit: Hit, weight: f32) {
+        if weight >= 1.0 {
+            if self.tries_today == u8::MAX {
+                (self.hits_today, self.tries_today) = (self.hits_today / 2, self.tries_today / 2);
+            }
+            self.tries_today += 1;
+            self.hits_today = self.hits_today.saturating_add(u8::from(hit == Hit::Yes));
+        }
         self.tries += weight;
         self.hits += if hit == Hit::Yes { weight } else { 0.0 };
         if self.tries > TRIES_MAX {
@@ -111,13 +139,24 @@ impl Process {
 
     /// Share of hits from the evidence's beginning to its strongest moment, 0 to 1.
     pub(crate) fn run_share(&self) -> f32 {
-        self.share
+        f32::from(self.share) / 255.0
+    }
+
+    /// Highest share of hits on one finished day of ordinary conduct, 0 to 1.
+    pub(crate) fn highest_share(&self) -> f32 {
+        f32::from(self.highest) / 255.0
     }
 
     /// Tries and hits from which the principal's own rate is learnt.
     pub(crate) fn counts(&self) -> (f32, f32) {
         (self.tries, self.hits)
     }
+}
+
+/// `some` of `all` in parts of 255.
+fn part(some: u16, all: u16) -> u8 {
+    let part = u32::from(some.min(all)) * 255 / u32::from(all.max(1));
+    u8::try_from(part).unwrap_or(u8::MAX)
 }
 
 /// Whether a try hit.
