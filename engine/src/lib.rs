@@ -36,6 +36,7 @@ mod scene;
 mod snapshot;
 mod stats;
 mod subjects;
+mod succession;
 mod summary;
 mod table;
 mod today;

@@ -6,7 +6,6 @@ use smallvec::SmallVec;
 
 use crate::{
     cohorts::Cohort,
-    habits::{Habits, volume},
     hash::mix,
     norms::Norms,
     scene::{Deed, Scene},
@@ -342,15 +341,17 @@ impl World {
     /// A new credential of a user begins where the user's last one stands: the password was accepted, and nobody begins
     /// anew by signing in again.
     pub(crate) fn take_up(&mut self, subject: &mut Subject, user: PrincipalId) {
+        let stumbles = self.stumbles(user, subject.first);
+        let contexts = self.contexts_of(user, stumbles).unwrap_or_default();
         let last = self.shared.volume.users.succeed(user, subject.principal.id);
         let Some(last) = last.and_then(|id| self.subjects.get_mut(id)) else { return };
+        subject.go_on(last);
         if let (Some(habits), None) = (&last.habits, &subject.habits)
             && self.habits < self.habits_max
         {
-            let volume = volume::Own { meters: habits.volume.meters.clone(), ..volume::Own::default() };
-            let mut mine = Box::new(Habits { volume, ..Habits::default() });
-            let stumbles = self.stumbles(user, subject.first);
-            mine.crowd.contexts = self.contexts_of(user, stumbles).unwrap_or_default();
+            // The other session may still be in use.
+            let mut mine = habits.clone();
+            mine.crowd.contexts = contexts;
             subject.habits = Some(mine);
             self.habits += 1;
         }

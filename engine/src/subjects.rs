@@ -116,7 +116,7 @@ pub(crate) struct Place {
 /// What is kept of a subject that did anything odd.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Suspicion {
-    marks: SmallVec<[(Detector, Mark); 1]>,
+    pub(crate) marks: SmallVec<[(Detector, Mark); 1]>,
     pub(crate) owners: Vec<Tag>,
     /// Those among them whom it met at doors that are well known.
     pub(crate) met: u8,
@@ -310,32 +310,6 @@ impl Subject {
         self.told = [0; DETECTORS];
         self.today.absolve();
         REGISTRY.iter().for_each(|spec| (spec.forgive)(self));
-    }
-
-    /// Takes over what its forerunner has shown, and its habits and its day; of the evidence the forerunner keeps its own
-    /// copy for calls under way.
-    pub(crate) fn inherit(&mut self, from: &mut Self) {
-        self.first = from.first;
-        (self.cohort, self.profile) = (from.cohort, from.profile);
-        self.today = std::mem::take(&mut from.today);
-        self.habits = from.habits.take();
-        self.family = from.family;
-        (self.user, self.user_id, self.proven) = (from.user, from.user_id, from.proven);
-        self.contradicts = from.contradicts;
-        (self.foreign, self.probing) = (from.foreign, from.probing);
-        self.places.clone_from(&from.places);
-        self.votes.clone_from(&from.votes);
-        self.visits.clone_from(&from.visits);
-        self.companions = from.companions;
-        if let Some(suspicion) = &from.suspicion {
-            self.suspicion = Some(Box::new(Suspicion {
-                marks: suspicion.marks.clone(),
-                owners: suspicion.owners.clone(),
-                met: suspicion.met,
-                targets: suspicion.targets.clone(),
-                calls: Vec::new(),
-            }));
-        }
     }
 }
 
