@@ -24,6 +24,8 @@ use crate::{
 const RELAPSE: Duration = Duration::from_secs(7 * 86_400);
 const NOTIFY_BELOW: f64 = 1e-3;
 const STEP_UP_BELOW: f64 = 1e-4;
+/// What the voices that only support may make up for: those that may block have to come this near by themselves.
+const SUPPORTED: f64 = 1e-3;
 /// Share of the budget that blocks may use before a deployment is armed, where peers and owners are hardly known.
 const LEARNING_BUDGET: f64 = 0.1;
 /// Verdicts remembered, live and for relapses. With more the one that ended first is forgotten.
@@ -83,12 +85,16 @@ impl Judge {
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
-        let rail = Rail { config: &world.config, subject, call, never_users: &self.never_users };
+        let in_crowd = REGISTRY[fused.order[0]].detector == Detector::Login
+            || [Detector::Stuffing, Detector::SignUps, Detector::Campaign]
+                .into_iter()
+                .any(|crowd| fused.voices[crowd as usize].p < 1.0);
+        let rail = Rail { config: &world.config, subject, call, in_crowd, never_users: &self.never_users };
         let held = self.rails.hold(wanted.action, &rail, world.subjects.len(), fresh);
         let held = Held { action: held.action, by: held.by.or(wanted.by) };
         let level = level(before, held.action, wanted.action, now, &world.config)?;
         if held.action == Action::Block && fresh {
-            self.rails.count_block(now);
+            self.rails.count_block(now, in_crowd);
         }
         let until = now.after(world.config.ttl[level]);
         let replaces = before.filter(|live| live.until > now).map(|live| live.id);
@@ -108,11 +114,12 @@ impl Judge {
         let now = call.ended_at;
         let before = self.live.get(&verdict.principal.id).copied();
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
-        let rail = Rail { config: &world.config, subject, call, never_users: &self.never_users };
+        let rail =
+            Rail { config: &world.config, subject, call, in_crowd: false, never_users: &self.never_users };
         let held = self.rails.hold(Action::Block, &rail, world.subjects.len(), fresh);
         let level = level(before, held.action, Action::Block, now, &world.config)?;
         if held.action == Action::Block && fresh {
-            self.rails.count_block(now);
+            self.rails.count_block(now, false);
         }
         let verdict = Verdict {
             id: verdict_id(&world.names, verdict.principal.id, held.action, now),
@@ -210,8 +217,8 @@ fn wanted(world: &World, subject: &Subject, fused: &Fused, call: &ApiCall) -> Op
     let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
     let limit = limits.max().unwrap_or(Action::Notify);
-    let may_block = loud(NOTIFY_BELOW)
-        .any(|(at, voice)| voice.limit == Action::Block && world.blockers.has(REGISTRY[at].detector));
+    // Those that only support make up for a part of the doubt, not for all of it.
+    let may_block = fused.blockers * SUPPORTED < theta;
     // Asking again who it is stops a thief, but not an account holder who misuses a valid account: that one is slowed down
     // until the evidence allows a block.
     let slows = !only_supports(strongest);

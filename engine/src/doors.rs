@@ -30,6 +30,10 @@ const WORK_RATE: f64 = 0.95;
 /// more that only comes for its own makes the door more private; and the least chance.
 const WORK_UNSEEN_POWER: i32 = 6;
 const WORK_UNSEEN_MIN: f64 = 1e-10;
+/// On the first day a door is private only where at most one access in so many is to a stranger's object.
+const STRAYS_ONE_IN: u32 = 20;
+/// How often one whose work it is has neither the software nor the network of any of its colleagues.
+const COLLEAGUE_UNLIKE: f64 = 0.01;
 /// Share of callers whose work it is from which a stranger's object says nothing there.
 const WORK_MAX: f64 = 1e-3;
 
@@ -120,7 +124,7 @@ impl Way {
 
 /// The sort of a credential: its form, and the application that it was made for. Nothing that a caller is free to choose,
 /// such as its software: an excuse that anybody can give is none. Software and network only narrow an excuse.
-fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
+pub(crate) fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
     let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
     mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
 }
@@ -217,7 +221,8 @@ impl Doors {
     /// software, and nobody else touches what is strangers'.
     fn is_settled(&self, way: Way, subject: &Subject) -> bool {
         let others = self.others(way.here, subject);
-        others.sharers == 0 && others.owners_marks.has(way.software)
+        let private = others.sharers == 0 && others.foreign * STRAYS_ONE_IN <= others.own;
+        private && others.owners_marks.has(way.software)
     }
 
     fn known(&self, door: u64, way: Way, subject: &Subject, warm_up: WarmUp) -> Known {
@@ -231,8 +236,11 @@ impl Doors {
             return Known::Shared;
         }
         let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);
+        let serving = f64::from(servers) / f64::from(voters.max(servers + 1));
         let work = if servers > 0 && colleague {
-            f64::from(servers) / f64::from(voters.max(servers + 1))
+            serving
+        } else if servers > 0 {
+            serving * COLLEAGUE_UNLIKE
         } else {
             (0.5 * f64::from(voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN)
         };

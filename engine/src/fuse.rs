@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Share of the budget for a voice that only supports, against that of one that may block alone.
-const SUPPORT: f64 = 0.25;
+const SUPPORT: f64 = 0.2;
 /// The same for a voice whose word is far rarer than the budget, or not spoken.
 const SHARP: f64 = 0.1;
 /// While a cohort is still learning, a score is never rarer than this.
@@ -25,6 +25,8 @@ pub(crate) struct Fused {
     pub(crate) p: f64,
     /// The same with calls of lesser grade.
     pub(crate) unattested: f64,
+    /// The same from those alone that may block by what they saw.
+    pub(crate) blockers: f64,
     pub(crate) voices: [Assessment; DETECTORS],
     /// Numbers of the detectors, strongest first.
     pub(crate) order: [usize; DETECTORS],
@@ -103,7 +105,12 @@ pub(crate) fn fuse(
         let key = |at: &usize| (voices[*at].p, voices[*at].unattested);
         key(a).0.total_cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1)).then(a.cmp(b))
     });
+    let blocks: [f64; DETECTORS] = std::array::from_fn(|at| {
+        let may = voices[at].limit == Action::Block && world.blockers.has(REGISTRY[at].detector);
+        if may { voices[at].p } else { 1.0 }
+    });
     Fused {
+        blockers: harmonic_mean(&weights, &blocks),
         p: harmonic_mean(&weights, &voices.map(|voice| voice.p)),
         unattested: harmonic_mean(&weights, &voices.map(|voice| voice.unattested)),
         voices,

@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use model::{Action, ApiCall, Handle, PrincipalId, PrincipalKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    config::{BlastRadius, EngineConfig},
-    subjects::Subject,
-};
+use crate::{config::EngineConfig, subjects::Subject};
 
 const WINDOW_S: u64 = 600;
 const DAY_S: u64 = 86_400;
@@ -21,6 +18,9 @@ const BLOCKS_MAX: usize = 100_000;
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Rails {
     blocks: VecDeque<Timestamp>,
+    /// Those among them of members of a crowd that a detector found as a whole.
+    #[serde(default)]
+    crowd: VecDeque<Timestamp>,
     pardons: BTreeMap<PrincipalId, Timestamp>,
 }
 
@@ -46,22 +46,21 @@ impl Rails {
             self.pardons.get(&subject.principal.id).is_some_and(|until| *until > scene.call.ended_at);
         held.at_most(if pardoned { Action::Notify } else { Action::Block }, "pardoned");
         held.at_most(if shared { Action::RateLimit } else { Action::Block }, "shared_address");
-        if held.action == Action::Block
-            && fresh
-            && !self.room(scene.call.ended_at, &scene.config.blast_radius, known)
-        {
+        if held.action == Action::Block && fresh && !self.room(scene.call.ended_at, scene, known) {
             let address = subject.principal.kind == PrincipalKind::Ip;
             held.at_most(if address { Action::RateLimit } else { Action::StepUp }, "blast_radius");
         }
         held
     }
 
-    /// Counts a new block.
-    pub(crate) fn count_block(&mut self, now: Timestamp) {
-        if self.blocks.len() >= BLOCKS_MAX {
-            self.blocks.pop_front();
+    /// Counts a new block, of one in a crowd or not.
+    pub(crate) fn count_block(&mut self, now: Timestamp, in_crowd: bool) {
+        for blocks in std::iter::once(&mut self.blocks).chain(in_crowd.then_some(&mut self.crowd)) {
+            if blocks.len() >= BLOCKS_MAX {
+                blocks.pop_front();
+            }
+            blocks.push_back(now);
         }
-        self.blocks.push_back(now);
     }
 
     /// No action beyond `notify` on this principal until `until`.
@@ -76,20 +75,27 @@ impl Rails {
     /// Forgets what is over.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.pardons.retain(|_, until| *until > now);
-        while self.blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
-            self.blocks.pop_front();
+        for blocks in [&mut self.blocks, &mut self.crowd] {
+            while blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
+                blocks.pop_front();
+            }
         }
     }
 
-    fn room(&self, now: Timestamp, limit: &BlastRadius, known: usize) -> bool {
+    /// Whether one more block stays within the limits. Crowds get half of them: thousands of addresses that try passwords must
+    /// not use up what stops a single thief.
+    fn room(&self, now: Timestamp, scene: &Rail<'_>, known: usize) -> bool {
+        let limit = &scene.config.blast_radius;
         let minimum = limit.blocks_per_10min_min;
         let window = share(limit.share_per_10min, known).max(u64::from(minimum));
         let day = share(limit.share_per_day, known).max(u64::from(minimum) * 5);
-        let within = |seconds| {
-            let recent = self.blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds);
-            recent.count() as u64
+        let within = |blocks: &VecDeque<Timestamp>, seconds| {
+            blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds).count() as u64
         };
-        within(WINDOW_S) < window && within(DAY_S) < day
+        let all = within(&self.blocks, WINDOW_S) < window && within(&self.blocks, DAY_S) < day;
+        let crowd =
+            within(&self.crowd, WINDOW_S) < window.div_ceil(2) && within(&self.crowd, DAY_S) < day / 2;
+        all && (crowd || !scene.in_crowd)
     }
 }
 
@@ -98,6 +104,8 @@ pub(crate) struct Rail<'a> {
     pub(crate) config: &'a EngineConfig,
     pub(crate) subject: &'a Subject,
     pub(crate) call: &'a ApiCall,
+    /// It is one of a crowd, or of those who try passwords, who come in crowds.
+    pub(crate) in_crowd: bool,
     /// Pseudonyms of the users that are never blocked.
     pub(crate) never_users: &'a [PrincipalId],
 }

@@ -3,7 +3,7 @@
 
 use model::{Action, Evidence, Finding, FindingId, Grade, PrincipalKind};
 
-use super::{Assessment, Detector, Spec, Words};
+use super::{Assessment, Detector, Spec, Voice, Words};
 use crate::{
     explain::{count, span},
     hash::remember,
@@ -12,11 +12,18 @@ use crate::{
     world::{DecoyUse, World},
 };
 
-pub(super) const SPEC: Spec =
-    Spec { name: "decoy", detector: Detector::Decoy, observe, assess, explain, ..Spec::BOUND };
+pub(super) const SPEC: Spec = Spec {
+    name: "decoy",
+    detector: Detector::Decoy,
+    voice: Voice::Sharp,
+    observe,
+    assess,
+    explain,
+    ..Spec::BOUND
+};
 
 /// Probability of touching a decoy by accident on one day.
-const P: f64 = 1e-8;
+const P: f64 = 1e-9;
 /// Callers of good standing that make a decoy worthless.
 const LEAKED_AT: usize = 3;
 /// Served calls of a caller of good standing.

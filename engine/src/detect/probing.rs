@@ -24,6 +24,9 @@ const TARGETS_MIN: u16 = 5;
 const SHARE_MIN: f32 = 0.4;
 /// Failing targets remembered per subject.
 const TARGETS_KEPT: usize = 48;
+/// Failures come in company: one page in bad repair, one new version, and several targets fail at once. However seldom a
+/// caller fails, the next target of such a row fails at least so often.
+const IN_A_ROW: f64 = 0.02;
 /// What browsers and crawlers ask for by themselves.
 const HARMLESS: [&str; 5] =
     ["/robots.txt", "/favicon.ico", "/sitemap.xml", "/manifest.json", "/.well-known/"];
@@ -93,7 +96,7 @@ fn failed(world: &mut World, scene: &Scene<'_>, slot: usize, target: u64) {
         return;
     }
     let (tries, hits) = subject.probing.counts();
-    let rate = world.probing_prior.predictive(tries, hits);
+    let rate = world.probing_prior.predictive(tries, hits).max(IN_A_ROW);
     if scene.attested {
         subject.probing.step(Hit::Yes, rate, scene.day, Excuse::Slowly);
     }
