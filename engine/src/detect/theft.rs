@@ -230,6 +230,11 @@ fn explain(world: &World, subject: &Subject) -> Words {
         times => format!(", while its holder went on elsewhere in {}", count(times.into(), "call")),
     };
     let (tries, new, changed) = (guest.novel.tries, guest.novel.hits, guest.writes.hits);
+    let work = if tries < 0.5 {
+        String::new()
+    } else {
+        format!(", for {new:.0} of {tries:.0} routes that its holder does not use")
+    };
     Words {
         expected: format!(
             "one of {:.0} {occasion} brings a context as new as this; of the routes used first in new contexts {:.0} % are new to the holder and {:.0} % change something",
@@ -241,7 +246,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
             "{network} and software that differs in {parts} of 3 signs{failed}; {tries:.0} routes, {new:.0} of them new to the holder, {changed:.0} changing something, {took}{meanwhile}"
         ),
         reason: format!(
-            "Used from {network} with software that differs in {parts} of 3 signs{failed}, for {new:.0} of {tries:.0} routes that its holder does not use, {took}{meanwhile}."
+            "Used from {network} with software that differs in {parts} of 3 signs{failed}{work}, {took}{meanwhile}."
         ),
         refuted_by: "Its holder has moved to other equipment, and looks at everything there.".to_owned(),
     }
