@@ -12,7 +12,7 @@ use crate::{
     habits::structure::{
         self, CHARGED_FROM, TEACHES_BELOW, bounded,
         ids::{Ask, Ids},
-        kinds::ALL_SORTS,
+        kinds::{ALL_SORTS, sort_at},
     },
     hash::{Tag, mix},
     routes::{Class, RouteId, shape_of},
@@ -190,11 +190,6 @@ fn assess(world: &World, subject: &Subject) -> Assessment {
     let evidence = (walked + guessed + paged) / 3.0;
     let p = 1.0 / evidence.max(1.0);
     Assessment { p, unattested: p, limit: Action::RateLimit, demand: Action::Observe }
-}
-
-/// The sort of callers that a mark was made among.
-fn sort_at(door: u64) -> u32 {
-    u32::try_from(door).unwrap_or(ALL_SORTS)
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {

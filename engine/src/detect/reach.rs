@@ -9,7 +9,7 @@ use super::{Assessment, Detector, Spec, Words};
 use crate::{
     age::Phase,
     explain::{count as counted, span},
-    habits::structure::kinds::ALL_SORTS,
+    habits::structure::kinds::sort_at,
     routes::Class,
     scene::Scene,
     subjects::Subject,
@@ -88,11 +88,6 @@ fn explain(world: &World, subject: &Subject) -> Words {
     }
 }
 
-/// The sort of callers that a mark was made among.
-fn sort_at(door: u64) -> u32 {
-    u32::try_from(door).unwrap_or(ALL_SORTS)
-}
-
 fn forgive(subject: &mut Subject) {
     if let Some(habits) = &mut subject.habits {
         habits.structure.ids.forgive_reach();
@@ -101,8 +96,7 @@ fn forgive(subject: &mut Subject) {
 
 fn unlearn(world: &mut World, slot: usize) {
     let subject = world.subjects.at(slot);
-    let who = subject.family.0;
-    let Some(mark) = subject.marked(Detector::Reach) else { return };
-    let (class, sort) = (mark.class, sort_at(mark.door));
-    world.shared.structure.kinds.forget_reach((class, sort), who);
+    let (Some(mark), Some(habits)) = (subject.marked(Detector::Reach), &subject.habits) else { return };
+    let kinds = &mut world.shared.structure.kinds;
+    kinds.forget_reach(mark.class, &habits.structure.ids, subject.family.0);
 }

@@ -162,9 +162,9 @@ impl Kinds {
         }
     }
 
-    /// Forgets what a culprit has reached.
-    pub(crate) fn forget_reach(&mut self, (class, sort): (Class, u32), who: u32) {
-        for at in [place(class, sort), place(class, ALL_SORTS)] {
+    /// Forgets what a culprit has reached, among its own sort and among all.
+    pub(crate) fn forget_reach(&mut self, class: Class, own: &Ids, who: u32) {
+        for at in [place(class, own.sort), place(class, ALL_SORTS)] {
             self.kinds.get_mut(at).into_iter().for_each(|kind| kind.reach.forget(who));
         }
     }
@@ -222,6 +222,11 @@ impl Kinds {
     pub(crate) fn bytes(&self) -> usize {
         KINDS * size_of::<KindUse>() + LISTERS * size_of::<Lists>()
     }
+}
+
+/// The sort of callers that a mark was made among.
+pub(crate) fn sort_at(door: u64) -> u32 {
+    u32::try_from(door).unwrap_or(ALL_SORTS)
 }
 
 /// Where callers of a sort stand with a kind.
