@@ -1,6 +1,11 @@
 //! The whole chain in network namespaces: clients, HAProxy, a shop, a mirror, and Sidewatch on it.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use tests::binary::{has, is_root, sidewatch, workspace};
 
@@ -26,4 +31,36 @@ fn the_attacker_is_refused_by_haproxy_and_nobody_else() {
         return;
     }
     assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn decode_on_an_interface_ends_when_it_is_told_to() {
+    if !is_root() {
+        tests::binary::skipped("capturing needs root");
+        return;
+    }
+    for signal in ["INT", "TERM"] {
+        let mut decode = Command::new(sidewatch())
+            .args(["decode", "-i", "lo", "-f", "tcp port 59998"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut said = BufReader::new(decode.stderr.take().expect("piped")).lines();
+        assert!(said.next().is_some_and(|line| line.is_ok_and(|line| line.contains("Ctrl-C"))));
+        let id = decode.id().to_string();
+        Command::new("kill").args(["-s", signal, &id]).status().expect("kill is there");
+        let since = Instant::now();
+        let exit = loop {
+            match decode.try_wait().expect("it is ours") {
+                None if since.elapsed() < Duration::from_secs(20) => thread::sleep(Duration::from_millis(20)),
+                ended => break ended,
+            }
+        };
+        let _ = decode.kill();
+        assert!(exit.is_some_and(|exit| exit.success()), "{signal}: {exit:?}");
+        let last = said.map_while(Result::ok).last().unwrap_or_default();
+        assert!(last.contains("frames"), "{signal}: {last}");
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter, apply_filter_all_threads,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter, apply_filter_all_threads,
 };
 
 /// What a thread needs that reads an open capture, allocates, wakes others and ends.
@@ -84,6 +85,8 @@ const NOBODY: &[libc::c_long] = &[
     libc::SYS_personality,
 ];
 
+type Rules = BTreeMap<libc::c_long, Vec<SeccompRule>>;
+
 const REFUSED: SeccompAction = SeccompAction::Errno(libc::EPERM as u32);
 
 /// Takes every system call from the calling thread, and from those it starts, but the few that reading a capture
@@ -93,22 +96,30 @@ const REFUSED: SeccompAction = SeccompAction::Errno(libc::EPERM as u32);
 /// If the kernel has no such filters.
 pub fn confine_reader() -> Result<(), String> {
     rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())?;
-    let filter = program(READER, REFUSED, SeccompAction::Allow)?;
+    let mut rules = always(READER);
+    rules.insert(libc::SYS_sendto, vec![to_whom_it_is_joined()?]);
+    let filter = program(rules, REFUSED, SeccompAction::Allow)?;
     apply_filter(&filter).map_err(|error| error.to_string())
 }
 
 /// Takes from all threads the calls that nobody needs.
 pub(crate) fn confine_process() -> Result<(), String> {
-    let filter = program(NOBODY, SeccompAction::Allow, REFUSED)?;
+    let filter = program(always(NOBODY), SeccompAction::Allow, REFUSED)?;
     apply_filter_all_threads(&filter).map_err(|error| error.to_string())
 }
 
-fn program(
-    named: &[libc::c_long],
-    others: SeccompAction,
-    these: SeccompAction,
-) -> Result<BpfProgram, String> {
-    let rules: BTreeMap<i64, _> = named.iter().map(|call| (*call, Vec::new())).collect();
+fn always(calls: &[libc::c_long]) -> Rules {
+    calls.iter().map(|call| (*call, Vec::new())).collect()
+}
+
+/// Sending without an address, which only reaches what an open socket is joined to: a signal wakes its listener so.
+fn to_whom_it_is_joined() -> Result<SeccompRule, String> {
+    let address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0);
+    let rule = address.and_then(|address| SeccompRule::new(vec![address]));
+    rule.map_err(|error| error.to_string())
+}
+
+fn program(rules: Rules, others: SeccompAction, these: SeccompAction) -> Result<BpfProgram, String> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
     let filter = SeccompFilter::new(rules, others, these, arch).map_err(|error| error.to_string())?;
     filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{ErrorKind, Read as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{TcpListener, TcpStream, UdpSocket},
     os::unix::{
         fs::{PermissionsExt as _, symlink},
@@ -23,6 +23,8 @@ fn refused<T>(result: std::io::Result<T>) -> bool {
 fn a_reader_reaches_no_file_no_network_and_no_program() {
     let mut open =
         fs::File::open("/etc/hostname").or_else(|_| fs::File::open("/etc/passwd")).expect("a file");
+    let (joined, _other) = UnixStream::pair().expect("a pair of sockets");
+    let loose = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let tries = thread::spawn(move || {
         confine_reader().expect("the kernel has filters");
         let mut text = String::new();
@@ -37,7 +39,9 @@ fn a_reader_reaches_no_file_no_network_and_no_program() {
             ("lists no folder", refused(fs::read_dir("/").map(|_| ()))),
             ("connects nowhere", refused(TcpStream::connect("127.0.0.1:9"))),
             ("listens nowhere", refused(TcpListener::bind("127.0.0.1:0"))),
-            ("sends nothing", refused(UdpSocket::bind("127.0.0.1:0"))),
+            ("opens no socket", refused(UdpSocket::bind("127.0.0.1:0"))),
+            ("sends nowhere", refused(loose.send_to(b"x", "127.0.0.1:9"))),
+            ("wakes who waits for signals", (&joined).write_all(b"x").is_ok()),
             ("finds no local socket", refused(UnixStream::connect("/run/any.sock"))),
             ("makes no local socket", refused(UnixListener::bind("/tmp/escaped.sock"))),
             ("makes no pair of sockets", refused(UnixStream::pair())),
