@@ -100,6 +100,14 @@ pub(crate) struct Way {
     network: u32,
 }
 
+/// What doors tell callers apart by: the sort of the credential, the software and the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Air {
+    sort: u64,
+    software: u32,
+    network: u32,
+}
+
 /// All doors, within a limit of memory: the least visited go first.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Doors {
@@ -114,11 +122,18 @@ enum Known {
 }
 
 impl Way {
-    /// To a kind of object, by a route and with a form of credential.
-    pub(crate) fn to(class: Class, route: Option<RouteId>, call: &ApiCall, kind: PrincipalKind) -> Self {
-        let all = mix(u64::from(class.0), sort_of(call, kind));
+    /// To a kind of object, by a route, of a caller of this air.
+    pub(crate) fn to(class: Class, route: Option<RouteId>, air: Air) -> Self {
+        let all = mix(u64::from(class.0), air.sort);
         let here = mix(route.map_or(0, |route| u64::from(route.0) + 1), all);
-        Self { here, all, software: software(&call.context), network: network(call) }
+        Self { here, all, software: air.software, network: air.network }
+    }
+}
+
+impl Air {
+    /// What a call shows of a caller with a form of credential.
+    pub(crate) fn of(call: &ApiCall, kind: PrincipalKind) -> Self {
+        Self { sort: sort_of(call, kind), software: software(&call.context), network: network(call) }
     }
 }
 

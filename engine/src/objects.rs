@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     hash::{Tag, mix},
+    routes::RouteId,
     snapshot::Settle,
     table::{Table, Worth},
 };
@@ -31,8 +32,9 @@ pub(crate) struct Object {
     strangers: [Tag; 2],
     /// Second of the last touch by the owner.
     seen: u32,
-    /// Slot of the subject that touched it first, while nobody held it.
+    /// Slot of the subject that touched it first, while nobody held it, and the route that it came by.
     first_slot: u32,
+    first_route: Option<RouteId>,
     hold: Hold,
     shared: bool,
 }
@@ -59,8 +61,8 @@ pub(crate) enum Touch {
     Shared,
     /// Belongs to somebody else.
     Foreign { owner: Tag },
-    /// The true owner showed up; whoever sits in `slot` had touched a stranger's object before.
-    Reclaimed { suspect: Tag, slot: u32 },
+    /// The true owner showed up; whoever sits in `slot` had touched a stranger's object before, by `route`.
+    Reclaimed { suspect: Tag, slot: u32, route: Option<RouteId> },
 }
 
 /// Who touches.
@@ -72,6 +74,8 @@ pub(crate) struct Toucher<'a> {
     pub(crate) owner: Tag,
     /// Slot of the caller's subject; `u32::MAX` when the call is not attested well enough to be held against it.
     pub(crate) slot: u32,
+    /// The route that it comes by.
+    pub(crate) route: Option<RouteId>,
     /// Whether the caller may claim.
     pub(crate) claims: bool,
     /// Whether its touch is a sign that an object belongs to many: not when it serves others by its work.
@@ -101,6 +105,14 @@ impl Objects {
 
     pub(crate) fn bytes(&self) -> usize {
         self.objects.bytes() + self.grants.bytes()
+    }
+
+    /// Reads what is known of these objects and of `owner`'s right to them, so that all of it comes from memory at a time.
+    /// Changes nothing.
+    pub(crate) fn look_ahead(&self, ids: &[u64], owner: Tag) -> u64 {
+        let objects = ids.iter().filter_map(|id| self.objects.get(*id)).map(|object| u64::from(object.seen));
+        let grants = ids.iter().filter_map(|id| self.grants.peek(grant_key(*id, owner)));
+        objects.fold(0, |sum, word| sum ^ word) ^ grants.fold(0, |sum, at| sum ^ at as u64)
     }
 
     /// A served access by id. Returns what it was and how many rows were evicted.
@@ -189,13 +201,13 @@ impl Objects {
             return (Touch::Own, 0);
         }
         if object.hold == Hold::Touched && who.claims {
-            let (suspect, slot) = (object.owner, object.first_slot);
+            let (suspect, slot, route) = (object.owner, object.first_slot, object.first_route);
             let evicted = self.claim(id, who, Hold::Listed, second);
             return if self.is_granted(id, &[suspect]) {
                 self.join(id, suspect);
                 (Touch::Unclear, evicted)
             } else {
-                (Touch::Reclaimed { suspect, slot }, evicted)
+                (Touch::Reclaimed { suspect, slot, route }, evicted)
             };
         }
         let owner = object.owner;
@@ -254,9 +266,9 @@ impl Objects {
             object.seen = second;
             return (Touch::Unclear, 0);
         }
-        let (suspect, slot) = (object.owner, object.first_slot);
+        let (suspect, slot, route) = (object.owner, object.first_slot, object.first_route);
         let evicted = self.claim(id, who, Hold::Held, second);
-        (Touch::Reclaimed { suspect, slot }, evicted)
+        (Touch::Reclaimed { suspect, slot, route }, evicted)
     }
 
     fn join(&mut self, id: u64, tag: Tag) {
@@ -276,6 +288,7 @@ impl Objects {
             strangers,
             seen,
             first_slot: who.slot,
+            first_route: who.route,
             hold,
             shared: false,
         };

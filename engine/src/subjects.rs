@@ -9,7 +9,7 @@ use crate::{
     classes::Votes,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, Logins, REGISTRY},
-    doors::Visit,
+    doors::{Air, Visit},
     habits::{Habits, content::Oddest},
     hash::Tag,
     profile::Profile,
@@ -60,8 +60,9 @@ pub(crate) struct Subject {
     pub(crate) foreign: Process,
     pub(crate) probing: Process,
     pub(crate) votes: SmallVec<[Votes; 1]>,
-    /// What it did at the doors it went through.
+    /// What it did at the doors it went through, and what it looked like when it came to something last.
     pub(crate) visits: SmallVec<[Visit; 1]>,
+    pub(crate) air: Air,
     pub(crate) crowd: Crowd,
     pub(crate) places: Option<Box<Places>>,
     pub(crate) logins: Option<Box<Logins>>,
@@ -175,6 +176,7 @@ impl Subject {
             probing: Process::default(),
             votes: SmallVec::new(),
             visits: SmallVec::new(),
+            air: Air::default(),
             crowd: Crowd::default(),
             places: None,
             logins: None,

@@ -12,6 +12,7 @@ impl Subject {
         (self.foreign, self.probing) = (last.foreign, last.probing);
         self.votes.clone_from(&last.votes);
         self.visits.clone_from(&last.visits);
+        self.air = last.air;
         self.suspicion = last.suspicion.as_ref().map(|suspicion| Box::new(suspicion.without_calls()));
     }
 
@@ -29,6 +30,7 @@ impl Subject {
         self.places.clone_from(&from.places);
         self.votes.clone_from(&from.votes);
         self.visits.clone_from(&from.visits);
+        self.air = from.air;
         self.companions = from.companions;
         if let Some(suspicion) = &from.suspicion {
             self.suspicion = Some(Box::new(suspicion.without_calls()));

@@ -4,7 +4,7 @@
 mod support;
 
 use model::{Action, ApiCall, Principal, PrincipalKind};
-use support::{Build, Stage, call, names, token, user};
+use support::{Build, Stage, call, given, names, token, user};
 
 fn application(name: &str) -> Principal {
     names().named(PrincipalKind::Client, name)
@@ -94,6 +94,29 @@ fn a_new_colleague_of_known_staff_with_the_same_application_is_left_alone() {
         stage.play(open);
     }
     assert_eq!(actions(&stage, &newcomer), None);
+}
+
+#[test]
+fn what_staff_opened_before_its_owners_came_is_compared_with_what_comes_by_that_door() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    // Everybody has the shop's own application. Staff look at what was ordered by telephone; its owners find it later.
+    for week in 0..4_u64 {
+        for n in 0..18 {
+            let parcel = 20_000 + week * 1_000 + n;
+            let desk = call("GET", &format!("/backoffice/orders/{parcel}"), 200);
+            let desk = desk.by(&token(&format!("agent-{}", n % 3))).by(&application("shop"));
+            stage.play(desk.from("192.0.2.9"));
+            let list = call("GET", "/api/orders", 200).by(&token(&format!("customer-{}", week * 13 + n)));
+            let list = list.by(&application("shop")).from(&format!("198.51.0.{}", week * 13 + n + 1));
+            stage.play_every(list.gives(vec![given("order_id", &parcel.to_string())]), 3_600.0 * 4.0);
+        }
+        customers(&mut stage, 60, 1);
+        stage.wait(3.0 * 86_400.0);
+    }
+    (0..3).for_each(|n| assert_eq!(actions(&stage, &token(&format!("agent-{n}"))), None));
+    let findings = stage.findings();
+    assert!(findings.iter().all(|finding| !finding.reason.contains("GET /api/orders")), "{findings:#?}");
 }
 
 /// How many calls of `who` it takes until it is to suffer `action`.

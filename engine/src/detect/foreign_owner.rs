@@ -5,16 +5,17 @@
 
 use compact_str::CompactString;
 use model::{Action, Grade};
+use smallvec::SmallVec;
 
 use super::{About, Assessment, Detector, Spec, Words};
 use crate::{
     age::Phase,
     classes::STRANGERS_MAX,
-    doors::{Usual, Way},
+    doors::{Air, Usual, Way},
     explain::{count, span},
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
-    routes::{Class, ObjectRef, Presented, object_id},
+    routes::{Class, ObjectRef, Presented, RouteId, object_id},
     scene::{Scene, day_of},
     stats::{Excuse, Hit},
     subjects::Subject,
@@ -57,9 +58,14 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         tags: &scene.tags,
         owner: scene.owner,
         slot: u32::try_from(main).ok().filter(|_| scene.attested).unwrap_or(u32::MAX),
+        route: scene.seen.route,
         claims: teaches && scene.owner.is_some(),
         sways: true,
     };
+    for slot in &scene.judged {
+        let subject = world.subjects.at_mut(*slot);
+        subject.air = Air::of(scene.call, subject.principal.kind);
+    }
     let mut trespassed = false;
     for object in &scene.seen.objects {
         let subject = world.subjects.at(main);
@@ -87,14 +93,21 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
             }
         }
         Touch::Foreign { owner } => {
-            scene.judged.iter().for_each(|slot| foreign(world, scene, *slot, object, owner));
+            for slot in &scene.judged {
+                let way = way(scene, world.subjects.at(*slot), object);
+                let met = Met { owner, class: object.class, way, route: scene.seen.route };
+                foreign(world, scene, *slot, object, met);
+            }
         }
-        Touch::Reclaimed { suspect, slot } => {
+        Touch::Reclaimed { suspect, slot, route } => {
             let slot = slot as usize;
-            let still =
-                world.subjects.try_at(slot).is_some_and(|row| row.family == suspect || row.user == suspect);
+            let Some(row) = world.subjects.try_at(slot) else { return };
+            let still = row.family == suspect || row.user == suspect;
             if still && !scene.judged.contains(&slot) {
-                foreign(world, scene, slot, object, scene.owner);
+                // It is compared with those who come its way, not with its victim's peers.
+                let way = Way::to(object.class, route, row.air);
+                let met = Met { owner: scene.owner, class: object.class, way, route };
+                foreign(world, scene, slot, object, met);
             }
         }
         Touch::New | Touch::Unclear | Touch::Granted => {}
@@ -115,26 +128,32 @@ fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
     teach(world, slot);
 }
 
-fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef, owner: Tag) {
+/// A stranger's object met.
+struct Met {
+    owner: Tag,
+    class: Class,
+    /// The doors that led to it, and their route.
+    way: Way,
+    route: Option<RouteId>,
+}
+
+fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef, met: Met) {
+    let Met { owner, class, way, route } = met;
     let subject = world.subjects.at_mut(slot);
     let owners = &mut subject.suspicion.get_or_insert_default().owners;
     if remember(owners, owner, OWNERS_KEPT) == Novelty::Known {
         return;
     }
-    let way = way(scene, subject, object);
     let phase = Phase::of(world.started, scene.call.ended_at);
     let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
-        Usual::AtOtherDoors(_) if world.classes.is_shared(object.class, subject) => Usual::Unknown,
+        Usual::AtOtherDoors(_) if world.classes.is_shared(class, subject) => Usual::Unknown,
         usual => usual,
     };
     let known_for_days = phase == Phase::Warm || day_of(subject.first) + SETTLED_DAYS <= scene.day;
     let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
-    world.classes.foreign(object.class, &object.noun, subject);
+    world.classes.foreign(class, &object.noun, subject);
     world.doors.foreign(way, subject);
-    // What was touched before its owner was known says nothing of a role.
-    if scene.judged.contains(&slot) {
-        world.doors.meet(way, subject, settled);
-    }
+    world.doors.meet(way, subject, settled);
     let (norm, sure) = match usual {
         Usual::Unknown => return,
         Usual::AtOtherDoors(norm) => (norm, 0),
@@ -149,17 +168,19 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     }
     subject.step_weak(Detector::ForeignOwner, rate, scene.day);
     let mark = subject.mark_mut(Detector::ForeignOwner);
-    (mark.class, mark.door) = (object.class, if sure > 0 { way.here } else { way.all });
+    (mark.class, mark.door) = (class, if sure > 0 { way.here } else { way.all });
     // To be its work it has to be so at each of the doors.
     let fresh = mark.hits == 0 && mark.unattested == 0;
     mark.work = if fresh { norm.work } else { mark.work.min(norm.work) };
     world.charge(slot, Detector::ForeignOwner, scene);
+    // The call may be its victim's, by another route.
+    world.subjects.at_mut(slot).mark_mut(Detector::ForeignOwner).route = route;
     teach(world, slot);
 }
 
 /// The doors that a subject went through to an object.
 fn way(scene: &Scene<'_>, subject: &Subject, object: &ObjectRef) -> Way {
-    Way::to(object.class, scene.seen.route, scene.call, subject.principal.kind)
+    Way::to(object.class, scene.seen.route, Air::of(scene.call, subject.principal.kind))
 }
 
 /// Whoever is not surely a culprit teaches how often a caller meets strangers. If only those who hardly ever do taught, all
@@ -185,15 +206,13 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     let created = call.method == "POST" && collection && matches!(call.status, Some(200 | 201)) && fresh;
     let listed = call.method == "GET" && collection;
     let Some(main) = scene.judged.first().copied() else { return };
-    let mut last: Option<(&str, CompactString, Class)> = None;
-    for field in call.given.iter().take(GIVEN_MAX) {
-        let name = field.name.as_str();
-        let (noun, class) = match last.take() {
-            Some((known, noun, class)) if known == name => (noun, class),
-            _ => world.routes.kind(name, &scene.seen.noun),
-        };
-        let object = object_id(field.object.0, field.shape, class);
-        let kin = noun == scene.seen.noun;
+    let (kinds, given) = named_given(world, scene);
+    let ids: SmallVec<[u64; 32]> = given.iter().map(|(object, _)| *object).collect();
+    world.look_ahead_at(&ids, scene.owner);
+    for (object, kind) in given {
+        let (noun, class) = &kinds[kind];
+        let class = *class;
+        let kin = *noun == scene.seen.noun;
         let mut touch = Touch::New;
         let mut evicted = 0;
         if created && kin && who.claims {
@@ -207,7 +226,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
             match touch {
                 Touch::Foreign { .. } if kin => {
                     let subject = world.subjects.at_mut(main);
-                    world.classes.listed_stranger(class, &noun, subject);
+                    world.classes.listed_stranger(class, noun, subject);
                 }
                 Touch::Reclaimed { .. } => {
                     weigh(world, scene, &ObjectRef { id: object, class, noun: noun.clone() }, touch);
@@ -220,8 +239,27 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
             evicted += world.objects.grant(object, scene.owner);
         }
         world.losses.add(model::Loss::ObjectEvicted, evicted);
-        last = Some((name, noun, class));
     }
+}
+
+/// A kind of object: what it is called, and its class.
+type Kind = (CompactString, Class);
+/// The kinds of what an answer gives, and each object with the place of its kind among them.
+type NamedGiven = (SmallVec<[Kind; 4]>, SmallVec<[(u64, usize); 32]>);
+
+/// What the answer gives, up to a limit.
+fn named_given(world: &World, scene: &Scene<'_>) -> NamedGiven {
+    let mut named = NamedGiven::default();
+    let mut last = None;
+    for field in scene.call.given.iter().take(GIVEN_MAX) {
+        if last != Some(&field.name) {
+            named.0.push(world.routes.kind(&field.name, &scene.seen.noun));
+            last = Some(&field.name);
+        }
+        let kind = named.0.len() - 1;
+        named.1.push((object_id(field.object.0, field.shape, named.0[kind].1), kind));
+    }
+    named
 }
 
 fn assess(_: &World, subject: &Subject) -> Assessment {
