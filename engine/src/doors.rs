@@ -32,6 +32,9 @@ const WORK_UNSEEN_POWER: i32 = 6;
 const WORK_UNSEEN_MIN: f64 = 1e-10;
 /// On the first day a door is private only where at most one access in so many is to a stranger's object.
 const STRAYS_ONE_IN: u32 = 20;
+/// Owners from which it is sure whose a door is: among fewer, such as the robots of some partners, the next one may be the
+/// first whose work it is.
+const OWNERS_SURE: u32 = 15;
 /// How often one whose work it is has neither the software nor the network of any of its colleagues.
 const COLLEAGUE_UNLIKE: f64 = 0.01;
 /// Share of callers whose work it is from which a stranger's object says nothing there.
@@ -181,18 +184,21 @@ impl Doors {
         });
     }
 
-    /// The caller met a stranger. Whether this is its work is only learnt from those who are `settled`.
-    pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) {
+    /// The caller met a stranger. Whether this is its work is only learnt from those who are `settled`. Whether it has just
+    /// turned out to be.
+    pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) -> bool {
+        let mut serves = false;
         self.vote(way, subject, |door, visit| {
             visit.met = visit.met.saturating_add(1);
             if settled && !visit.serves && visit.is_of_service() {
-                visit.serves = true;
+                (visit.serves, serves) = (true, true);
                 door.servers += 1;
                 door.servers_marks.add(way.software);
                 door.servers_marks.add(way.network);
                 door.foreign = door.foreign.saturating_sub(u32::from(visit.foreign));
             }
         });
+        serves
     }
 
     /// What others of the caller's sort do, given what it has done so far itself.
@@ -202,6 +208,9 @@ impl Doors {
         }
         match self.known(way.here, way, subject, warm_up) {
             Known::Normal(norm) if phase == Phase::Observe && !self.is_settled(way, subject) => {
+                Usual::AtOtherDoors(norm)
+            }
+            Known::Normal(norm) if self.others(way.here, subject).owners < OWNERS_SURE => {
                 Usual::AtOtherDoors(norm)
             }
             Known::Normal(norm) => Usual::Here(norm),
@@ -267,7 +276,7 @@ impl Doors {
         Known::Normal(Norm { rate, work: work * own_too })
     }
 
-    fn vote(&mut self, way: Way, subject: &mut Subject, cast: impl Fn(&mut Door, &mut Visit)) {
+    fn vote(&mut self, way: Way, subject: &mut Subject, mut cast: impl FnMut(&mut Door, &mut Visit)) {
         for key in [way.here, way.all] {
             let Some(visit) = subject.visit_mut(key) else { continue };
             if self.doors.find(key).is_none() {

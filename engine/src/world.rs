@@ -207,8 +207,12 @@ impl World {
         let mut subject = Subject::new(principal.clone(), now);
         if let Some(link) = self.links.take(principal.id) {
             subject.family = link.root.map_or(subject.family, Tag::of);
-            if let Some(root) = link.root.and_then(|id| self.subjects.get_mut(id)) {
-                subject.inherit(root);
+            let before = self.links.nearest(&link, |id| self.subjects.peek(id).is_some());
+            if let Some(forerunner) = before.and_then(|id| self.subjects.get_mut(id)) {
+                subject.inherit(forerunner);
+            }
+            if let (Some(before), Some(user)) = (before, subject.user_id) {
+                self.shared.volume.users.renew(user, before, principal.id);
             }
             if let Some(user) = link.user.filter(|_| !subject.user.is_some()) {
                 (subject.user, subject.user_id) = (Tag::of(user), Some(user));

@@ -119,6 +119,41 @@ fn what_staff_opened_before_its_owners_came_is_compared_with_what_comes_by_that_
     assert!(findings.iter().all(|finding| !finding.reason.contains("GET /api/orders")), "{findings:#?}");
 }
 
+#[test]
+fn who_is_given_a_function_of_those_who_serve_is_one_of_them() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 3);
+    let desk = |who: &str, from: &str| {
+        call("GET", "/desk/queue", 200).by(&token(who)).by(&application("shop")).from(from)
+    };
+    let open = |who: &str, from: &str, n: u64| {
+        call("GET", &order(n), 200).by(&token(who)).by(&application("shop")).from(from).agent(9)
+    };
+    customers(&mut stage, 60, 6);
+    for n in 0..24 {
+        for agent in ["ann", "ben", "cai", "dee"] {
+            stage.play(desk(agent, "192.0.2.9"));
+            stage.play(open(agent, "192.0.2.9", n).by(&application("desk")));
+        }
+    }
+    stage.wait(86_400.0);
+    customers(&mut stage, 60, 6);
+    // A colleague who works from home with the shop's own application, and a customer in whose name somebody does the same.
+    for n in 0..6 {
+        stage.play(desk("new", "203.0.113.80"));
+        stage.play(open("customer-7", "198.51.0.8", 7).agent(1));
+        stage.play_every(open("new", "203.0.113.80", n * 3).agent(44), 60.0);
+    }
+    for n in 6..40 {
+        stage.play_every(open("new", "203.0.113.80", n).agent(44), 60.0);
+    }
+    assert_eq!(actions(&stage, &token("new")), None, "{:#?}", stage.verdicts());
+    let thief = token("customer-7");
+    let calls =
+        calls_until(&mut stage, &thief, Action::Block, |n| open("customer-7", "198.51.0.8", n + 20).agent(1));
+    assert!(calls <= 9, "{calls}");
+}
+
 /// How many calls of `who` it takes until it is to suffer `action`.
 fn calls_until(stage: &mut Stage, who: &Principal, action: Action, next: impl Fn(u64) -> ApiCall) -> u64 {
     for n in 0..40 {

@@ -13,6 +13,7 @@ use crate::{
     classes::STRANGERS_MAX,
     doors::{Air, Usual, Way},
     explain::{count, span},
+    habits::Shared,
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
     routes::{Class, ObjectRef, Presented, RouteId, object_id},
@@ -147,13 +148,20 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     let phase = Phase::of(world.started, scene.call.ended_at);
     let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
         Usual::AtOtherDoors(_) if world.classes.is_shared(class, subject) => Usual::Unknown,
+        _ if has_a_role(&world.shared, subject) => Usual::Unknown,
         usual => usual,
     };
     let known_for_days = phase == Phase::Warm || day_of(subject.first) + SETTLED_DAYS <= scene.day;
     let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
     world.classes.foreign(class, &object.noun, subject);
     world.doors.foreign(way, subject);
-    world.doors.meet(way, subject, settled);
+    // What was touched before its owner was known says nothing of a role.
+    if scene.judged.contains(&slot)
+        && world.doors.meet(way, subject, settled)
+        && let Some(habits) = &mut subject.habits
+    {
+        world.shared.structure.adoption.serve(&mut habits.structure.functions);
+    }
     let (norm, sure) = match usual {
         Usual::Unknown => return,
         Usual::AtOtherDoors(norm) => (norm, 0),
@@ -176,6 +184,12 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     // The call may be its victim's, by another route.
     world.subjects.at_mut(slot).mark_mut(Detector::ForeignOwner).route = route;
     teach(world, slot);
+}
+
+/// Whether the application gave the caller a function that those have who serve others by their work.
+fn has_a_role(shared: &Shared, subject: &Subject) -> bool {
+    let own = subject.habits.as_ref().map(|habits| &habits.structure.functions);
+    own.is_some_and(|own| shared.structure.adoption.is_of_service(own))
 }
 
 /// The doors that a subject went through to an object.

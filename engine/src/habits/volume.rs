@@ -133,6 +133,13 @@ impl Users {
         self.last.get(&user).copied()
     }
 
+    /// A user's last credential was renewed.
+    pub(crate) fn renew(&mut self, user: PrincipalId, before: PrincipalId, credential: PrincipalId) {
+        if let Some(last) = self.last.get_mut(&user).filter(|last| **last == before) {
+            *last = credential;
+        }
+    }
+
     /// Takes a user's new credential; the one before it.
     pub(crate) fn succeed(&mut self, user: PrincipalId, credential: PrincipalId) -> Option<PrincipalId> {
         if self.last.len() >= self.users_max && !self.last.contains_key(&user) {

@@ -14,6 +14,9 @@ const TRIED: usize = 8;
 /// number which is still none.
 const EXPECTED_MIN: f32 = 6.0;
 const SHARED: f32 = 0.1;
+/// Callers of a route, and their share, who serve others before the route is one for that.
+const SERVING_MIN: u16 = 3;
+const SERVING_SHARE: f32 = 0.2;
 /// Callers after which all counts are halved: what was usual long ago fades.
 const CALLERS_MAX: u32 = 30_000;
 
@@ -32,6 +35,8 @@ pub(crate) struct Functions {
     /// Evidence that it tries functions of others, from the first one on.
     pub(crate) evidence: Option<Box<Process>>,
     tries: u16,
+    /// It serves others by its work, as far as is known.
+    serves: bool,
 }
 
 impl Functions {
@@ -82,6 +87,8 @@ pub(crate) struct Adoption {
     /// Distinct callers of each pair of routes; of a route with itself: its callers.
     together: Vec<u16>,
     callers: u32,
+    /// Callers of each route that serve others by their work.
+    serving: Vec<u16>,
     /// First uses by callers that teach, and how many were of a function of others.
     pub(crate) tries: f32,
     pub(crate) hits: f32,
@@ -105,7 +112,14 @@ pub(crate) struct Pair {
 impl Adoption {
     pub(crate) fn within(bytes: usize) -> Self {
         let width = 1 << ((bytes / 2).isqrt().max(64).ilog2()).min(ROUTES_MAX.ilog2());
-        Self { width, together: vec![0; width * width], callers: 0, tries: 0.0, hits: 0.0 }
+        Self {
+            width,
+            together: vec![0; width * width],
+            callers: 0,
+            serving: vec![0; width],
+            tries: 0.0,
+            hits: 0.0,
+        }
     }
 
     /// Place of the one of the caller's routes whose callers most clearly keep away from `route`; `None` when none does.
@@ -143,7 +157,7 @@ impl Adoption {
         if own.used == [0; WORDS] {
             self.callers += 1;
             if self.callers > CALLERS_MAX {
-                self.together.iter_mut().for_each(|count| *count /= 2);
+                self.together.iter_mut().chain(&mut self.serving).for_each(|count| *count /= 2);
                 self.callers /= 2;
             }
         }
@@ -151,13 +165,38 @@ impl Adoption {
             self.shift(here % self.width, there, true);
         }
         self.shift(there, there, true);
+        self.serving[there] = self.serving[there].saturating_add(own.serves.into());
         let (word, bit) = place(at(route));
         own.used[word] |= bit;
     }
 
+    /// A caller turns out to serve others by its work.
+    pub(crate) fn serve(&mut self, own: &mut Functions) {
+        if std::mem::replace(&mut own.serves, true) {
+            return;
+        }
+        for here in own.places() {
+            let count = &mut self.serving[here % self.width];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Whether the caller has a function that others have for serving others by their work: one that it cannot give itself.
+    pub(crate) fn is_of_service(&self, own: &Functions) -> bool {
+        own.places().any(|here| {
+            let itself = u16::from(own.serves);
+            let serving = self.serving[here % self.width].saturating_sub(itself);
+            let others = self.pair(here, RouteId(here as u32)).here.saturating_sub(1);
+            serving >= SERVING_MIN && f32::from(serving) >= SERVING_SHARE * f32::from(others)
+        })
+    }
+
     /// Forgets a caller that turned out a culprit.
     pub(crate) fn leave(&mut self, own: &mut Functions) {
+        let served = u16::from(std::mem::take(&mut own.serves));
         for here in own.places() {
+            let count = &mut self.serving[here % self.width];
+            *count = count.saturating_sub(served);
             for there in own.places().take_while(|there| *there <= here) {
                 self.shift(here % self.width, there % self.width, false);
             }
@@ -185,11 +224,12 @@ impl Adoption {
             // Another setting of memory: what is used together is learnt anew.
             *self = fresh;
         }
-        (self.width.is_power_of_two() && self.together.len() == self.width * self.width).then_some(())
+        let fits = self.together.len() == self.width * self.width && self.serving.len() == self.width;
+        (self.width.is_power_of_two() && fits).then_some(())
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.together.len() * size_of::<u16>()
+        (self.together.len() + self.serving.len()) * size_of::<u16>()
     }
 }
 

@@ -24,6 +24,9 @@ const REQUIRED_TENTHS: f32 = 9.0;
 const KNOWN_TRIES: u8 = 6;
 const HABIT_TRIES: u8 = 4;
 
+/// How often something is missing before a further change of a day on which something was.
+const AGAIN: f64 = 0.3;
+
 /// Calls of one visit, a bit each.
 pub(crate) type Visit = [u64; WORDS];
 
@@ -41,8 +44,9 @@ pub(crate) struct Workflow {
     lacking: u8,
     pub(crate) counted: bool,
     pub(crate) skipper: bool,
-    /// The call that was missing last.
+    /// The call that was missing last, and the low bits of the day on which something was.
     pub(crate) missing: u8,
+    lapsed: u8,
 }
 
 impl Workflow {
@@ -64,6 +68,14 @@ impl Workflow {
     pub(crate) fn enter(&mut self, symbol: u32) {
         let (word, bit) = place(step(symbol));
         self.now[word] |= bit;
+    }
+
+    /// Something is missing: how usual that is, given how usual it is for others. Whoever has left out something today does
+    /// so again: its software is of another version, or a script is at work.
+    pub(crate) fn lapse(&mut self, usual: f64, day: u16) -> f64 {
+        let day = (day & 0xff) as u8;
+        let again = std::mem::replace(&mut self.lapsed, day) == day;
+        if again { usual.max(AGAIN) } else { usual }
     }
 
     /// Whether it may vote on this change today.
