@@ -54,9 +54,8 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         let all = &mut world.shared.structure.workflows;
         let gap = all.gap(symbol, &visit);
         if let Some(gap) = gap {
-            let lacks = gap.missing.is_some();
-            let usual = if lacks { own.lapse(gap.usual, scene.day) } else { gap.usual };
-            let usual = (!learning).then_some(usual);
+            let counts = gap.missing.is_none() || own.is_first_lapse(scene.day);
+            let usual = (counts && !learning).then_some(gap.usual);
             structure::weigh(&mut own.skips, gap.missing.is_some(), usual, scene.day);
             own.missing = gap.missing.unwrap_or(own.missing);
         }

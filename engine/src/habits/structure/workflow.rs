@@ -24,9 +24,6 @@ const REQUIRED_TENTHS: f32 = 9.0;
 const KNOWN_TRIES: u8 = 6;
 const HABIT_TRIES: u8 = 4;
 
-/// How often something is missing before a further change of a day on which something was.
-const AGAIN: f64 = 0.3;
-
 /// Calls of one visit, a bit each.
 pub(crate) type Visit = [u64; WORDS];
 
@@ -70,12 +67,11 @@ impl Workflow {
         self.now[word] |= bit;
     }
 
-    /// Something is missing: how usual that is, given how usual it is for others. Whoever has left out something today does
-    /// so again: its software is of another version, or a script is at work.
-    pub(crate) fn lapse(&mut self, usual: f64, day: u16) -> f64 {
+    /// Something is missing: whether it is the first time on this day. Whoever has left out something today does so again: its
+    /// software is of another version, or a script is at work.
+    pub(crate) fn is_first_lapse(&mut self, day: u16) -> bool {
         let day = (day & 0xff) as u8;
-        let again = std::mem::replace(&mut self.lapsed, day) == day;
-        if again { usual.max(AGAIN) } else { usual }
+        std::mem::replace(&mut self.lapsed, day) != day
     }
 
     /// Whether it may vote on this change today.
