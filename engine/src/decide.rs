@@ -84,6 +84,10 @@ impl Judge {
         let wanted = wanted(world, subject, fused, call)?;
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
+        // What a verdict was served for is no reason for another one.
+        if before.is_some_and(|live| live.until <= now && subject.marked_last() <= live.until) {
+            return None;
+        }
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
         let in_crowd = REGISTRY[fused.order[0]].detector == Detector::Login
             || [Detector::Stuffing, Detector::SignUps, Detector::Campaign]

@@ -24,6 +24,8 @@ const SERVES_FROM: u8 = 6;
 /// Callers that share before sharing is a practice, and their least share in percent.
 const SHARERS_MIN: u32 = 3;
 const SHARERS_PERCENT: u32 = 15;
+/// Sharing is usual too where one access in so many is to a stranger's object: some callers share much, and those teach least.
+const SHARED_ONE_IN: u32 = 10;
 /// How often somebody whose work it is touches a stranger's object.
 const WORK_RATE: f64 = 0.95;
 /// Chance that a caller's work is to serve others where nobody's is: half a caller in n, to this power, since each caller
@@ -256,7 +258,8 @@ impl Doors {
         if owners < warm_up.owners || own < warm_up.accesses {
             return Known::TooLittle;
         }
-        if sharers >= SHARERS_MIN && sharers * 100 > SHARERS_PERCENT * voters {
+        let usual = sharers * 100 > SHARERS_PERCENT * voters || foreign * SHARED_ONE_IN > foreign + own;
+        if sharers >= SHARERS_MIN && usual {
             return Known::Shared;
         }
         let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);

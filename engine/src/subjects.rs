@@ -280,6 +280,12 @@ impl Subject {
         }
     }
 
+    /// When a call counted against it last.
+    pub(crate) fn marked_last(&self) -> Timestamp {
+        let marks = self.suspicion.iter().flat_map(|suspicion| &suspicion.marks);
+        marks.map(|(_, mark)| mark.last).max().unwrap_or(Timestamp::ZERO)
+    }
+
     /// Keeps a call as evidence, in place of the oldest past 12. Returns how many more are kept than before.
     pub(crate) fn keep_call(&mut self, detector: Detector, call: &ApiCall) -> usize {
         let calls = &mut self.suspicion.get_or_insert_default().calls;

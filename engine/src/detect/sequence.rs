@@ -54,17 +54,18 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         let all = &mut world.shared.structure.workflows;
         let gap = all.gap(symbol, &visit);
         if let Some(gap) = gap {
-            let counts = gap.missing.is_none() || own.is_first_lapse(scene.day);
-            let usual = (counts && !learning).then_some(gap.usual);
+            let usual = if gap.missing.is_some() { own.lapse(gap.usual) } else { Some(gap.usual) };
+            let usual = usual.filter(|_| !learning);
             structure::weigh(&mut own.skips, gap.missing.is_some(), usual, scene.day);
             own.missing = gap.missing.unwrap_or(own.missing);
         }
         let innocent = own.skips.evidence() < TEACHES_BELOW;
         if teaches && innocent {
             all.vote(symbol, &visit, own, scene.day);
-            if let Some(gap) = gap {
-                all.know(own, gap.missing.is_some());
-            }
+        }
+        // That some leave steps out is only learnt from those who do.
+        if let Some(gap) = gap.filter(|_| teaches) {
+            all.know(own, gap.missing.is_some());
         }
         let lacks = gap.is_some_and(|gap| gap.missing.is_some());
         if lacks && own.skips.evidence() >= CHARGED_FROM {

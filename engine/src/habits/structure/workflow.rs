@@ -24,6 +24,10 @@ const REQUIRED_TENTHS: f32 = 9.0;
 const KNOWN_TRIES: u8 = 6;
 const HABIT_TRIES: u8 = 4;
 
+/// How often something is missing in a visit within a day of one in which something was; spans of a day.
+const AGAIN: f64 = 0.3;
+const SPANS_A_DAY: u8 = (86_400 / SPAN_S) as u8;
+
 /// Calls of one visit, a bit each.
 pub(crate) type Visit = [u64; WORDS];
 
@@ -41,7 +45,7 @@ pub(crate) struct Workflow {
     lacking: u8,
     pub(crate) counted: bool,
     pub(crate) skipper: bool,
-    /// The call that was missing last, and the low bits of the day on which something was.
+    /// The call that was missing last, and the low bits of the span in which something was.
     pub(crate) missing: u8,
     lapsed: u8,
 }
@@ -67,11 +71,18 @@ impl Workflow {
         self.now[word] |= bit;
     }
 
-    /// Something is missing: whether it is the first time on this day. Whoever has left out something today does so again: its
-    /// software is of another version, or a script is at work.
-    pub(crate) fn is_first_lapse(&mut self, day: u16) -> bool {
-        let day = (day & 0xff) as u8;
-        std::mem::replace(&mut self.lapsed, day) != day
+    /// Something is missing in the present visit: how usual that is, given how usual it is for others; `None` when something
+    /// was missing in it before. Whoever leaves out something does so again: its software is of another version, or a
+    /// script is at work.
+    pub(crate) fn lapse(&mut self, usual: f64) -> Option<f64> {
+        let span = (self.span & 0xff) as u8;
+        let since = span.wrapping_sub(std::mem::replace(&mut self.lapsed, span));
+        match since {
+            _ if self.skips.counts().1 < 1.0 => Some(usual),
+            0..=1 => None,
+            2..=SPANS_A_DAY => Some(usual.max(AGAIN)),
+            _ => Some(usual),
+        }
     }
 
     /// Whether it may vote on this change today.
