@@ -84,8 +84,7 @@ impl Judge {
         let wanted = wanted(world, subject, fused, call)?;
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
-        // What a verdict was served for is no reason for another one.
-        if before.is_some_and(|live| live.until <= now && subject.marked_last() <= live.until) {
+        if is_old(subject, before, now) {
             return None;
         }
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
@@ -211,6 +210,13 @@ impl Judge {
         }
         self.live.insert(id, live);
     }
+}
+
+/// Whether there is nothing new to hold against a subject: what a verdict was served for is no reason for another one, and
+/// what was done in its user's name before it came, perhaps by a thief, none by itself.
+fn is_old(subject: &Subject, before: Option<Live>, now: Timestamp) -> bool {
+    let newest = subject.marked_last();
+    newest < subject.began || before.is_some_and(|live| live.until <= now && newest <= live.until)
 }
 
 /// What the evidence asks for before the rails; `None` below `notify`.

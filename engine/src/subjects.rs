@@ -35,6 +35,8 @@ const VOTES_MAX: usize = 8;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Subject {
     pub(crate) principal: Principal,
+    /// Since when it is seen itself; `first` is that of its forerunners.
+    pub(crate) began: Timestamp,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
     pub(crate) calls: u32,
@@ -159,6 +161,7 @@ impl Subject {
         Self {
             principal,
             first: now,
+            began: now,
             last: now,
             calls: 0,
             served: 0,
