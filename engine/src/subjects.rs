@@ -146,7 +146,8 @@ pub(crate) struct Mark {
     pub(crate) work: f64,
     /// Evidence from calls of lesser grade.
     pub(crate) weak: Process,
-    /// Kinds of ambiguity shown, a bit each, and the probability of the rarest; zero when there is none.
+    /// Kinds of ambiguity shown, a bit each (of probing, the number of blind targets), and the probability of the rarest; zero
+    /// when there is none.
     pub(crate) kinds: u32,
     pub(crate) rarest: f64,
     /// Evidence of a detector that keeps none in the subject's habits.

@@ -18,7 +18,8 @@ use crate::{
 pub(super) const SPEC: Spec =
     Spec { name: "probing", detector: Detector::Probing, observe, assess, explain, ..Spec::BOUND };
 
-/// Distinct failing targets before it may block.
+/// Distinct failing targets before it may block, so many of them blind: a client that holds on to what was deleted long ago
+/// asks for one missing object after the other, all by known routes.
 const TARGETS_MIN: u16 = 5;
 /// Least share of failing targets since they began, for more than `notify`: below it is a crawler of a site in bad repair.
 const SHARE_MIN: f32 = 0.4;
@@ -39,7 +40,8 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     if scene.served() {
         scene.judged.iter().for_each(|slot| served(world, scene, *slot));
     } else if let Some(target) = failed_target(world, scene) {
-        scene.judged.iter().for_each(|slot| failed(world, scene, *slot, target));
+        let blind = scene.seen.route.is_none() || scene.call.status != Some(404);
+        scene.judged.iter().for_each(|slot| failed(world, scene, *slot, target, blind));
     }
 }
 
@@ -86,7 +88,8 @@ fn failed_target(world: &World, scene: &Scene<'_>) -> Option<u64> {
     }
 }
 
-fn failed(world: &mut World, scene: &Scene<'_>, slot: usize, target: u64) {
+/// A distinct target that failed, `blind` when no known route leads there, or it was refused.
+fn failed(world: &mut World, scene: &Scene<'_>, slot: usize, target: u64, blind: bool) {
     if fails_for_many(world, target, slot) {
         return;
     }
@@ -101,6 +104,8 @@ fn failed(world: &mut World, scene: &Scene<'_>, slot: usize, target: u64) {
         subject.probing.step(Hit::Yes, rate, scene.day, Excuse::Slowly);
     }
     subject.step_weak(Detector::Probing, rate, scene.day);
+    let mark = subject.mark_mut(Detector::Probing);
+    mark.kinds = mark.kinds.saturating_add(u32::from(blind && scene.attested));
     world.charge(slot, Detector::Probing, scene);
 }
 
@@ -131,7 +136,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
         unattested: mark.unattested_p(p),
         limit: match mark.hits {
             _ if subject.probing.run_share() < SHARE_MIN => Action::Notify,
-            TARGETS_MIN.. => Action::Block,
+            TARGETS_MIN.. if mark.kinds >= u32::from(TARGETS_MIN) => Action::Block,
             _ => Action::RateLimit,
         },
         demand: Action::Observe,
