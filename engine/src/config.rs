@@ -105,7 +105,8 @@ impl NeverBlock {
     }
 }
 
-/// Limits on new blocks, against ourselves running away.
+/// Limits on new blocks, against ourselves running away. Newcomers and those who were here before are counted apart: each may
+/// have the minimum, and half of the share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlastRadius {
     /// New blocks per 10 minutes that are always allowed.

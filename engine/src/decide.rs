@@ -97,7 +97,7 @@ impl Judge {
         let held = Held { action: held.action, by: held.by.or(wanted.by) };
         let level = level(before, held.action, wanted.action, now, &world.config)?;
         if held.action == Action::Block && fresh {
-            self.rails.count_block(now, in_crowd);
+            self.rails.count_block(&rail);
         }
         let until = now.after(world.config.ttl[level]);
         let replaces = before.filter(|live| live.until > now).map(|live| live.id);
@@ -122,7 +122,7 @@ impl Judge {
         let held = self.rails.hold(Action::Block, &rail, world.subjects.len(), fresh);
         let level = level(before, held.action, Action::Block, now, &world.config)?;
         if held.action == Action::Block && fresh {
-            self.rails.count_block(now, false);
+            self.rails.count_block(&rail);
         }
         let verdict = Verdict {
             id: verdict_id(&world.names, verdict.principal.id, held.action, now),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use model::{Action, ApiCall, Handle, PrincipalId, PrincipalKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{config::EngineConfig, subjects::Subject};
+use crate::{age::Age, config::EngineConfig, scene::day_of, subjects::Subject};
 
 const WINDOW_S: u64 = 600;
 const DAY_S: u64 = 86_400;
@@ -17,11 +17,17 @@ const BLOCKS_MAX: usize = 100_000;
 /// State of the rails: recent blocks and standing pardons.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Rails {
-    blocks: VecDeque<Timestamp>,
-    /// Those among them of members of a crowd that a detector found as a whole.
-    #[serde(default)]
-    crowd: VecDeque<Timestamp>,
+    /// Of those who came within a day, as most attackers do, and of those who were here before.
+    newcomers: Blocks,
+    settled: Blocks,
     pardons: BTreeMap<PrincipalId, Timestamp>,
+}
+
+/// Recent blocks, and those among them of members of a crowd that a detector found as a whole.
+#[derive(Default, Serialize, Deserialize)]
+struct Blocks {
+    all: VecDeque<Timestamp>,
+    crowd: VecDeque<Timestamp>,
 }
 
 /// An action and the rail that held it there.
@@ -53,13 +59,14 @@ impl Rails {
         held
     }
 
-    /// Counts a new block, of one in a crowd or not.
-    pub(crate) fn count_block(&mut self, now: Timestamp, in_crowd: bool) {
-        for blocks in std::iter::once(&mut self.blocks).chain(in_crowd.then_some(&mut self.crowd)) {
+    /// Counts a new block.
+    pub(crate) fn count_block(&mut self, scene: &Rail<'_>) {
+        let Blocks { all, crowd } = if scene.is_newcomer() { &mut self.newcomers } else { &mut self.settled };
+        for blocks in std::iter::once(all).chain(scene.in_crowd.then_some(crowd)) {
             if blocks.len() >= BLOCKS_MAX {
                 blocks.pop_front();
             }
-            blocks.push_back(now);
+            blocks.push_back(scene.call.ended_at);
         }
     }
 
@@ -75,27 +82,34 @@ impl Rails {
     /// Forgets what is over.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.pardons.retain(|_, until| *until > now);
-        for blocks in [&mut self.blocks, &mut self.crowd] {
+        for blocks in [&mut self.newcomers, &mut self.settled].into_iter().flat_map(Blocks::each) {
             while blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
                 blocks.pop_front();
             }
         }
     }
 
-    /// Whether one more block stays within the limits. Crowds get half of them: thousands of addresses that try passwords must
-    /// not use up what stops a single thief.
+    /// Whether one more block stays within the limits. Newcomers and those who were here before have half of them each, so
+    /// that an attack with a hundred new accounts cannot use up what stops a thief; and of each half crowds get a half.
     fn room(&self, now: Timestamp, scene: &Rail<'_>, known: usize) -> bool {
         let limit = &scene.config.blast_radius;
         let minimum = limit.blocks_per_10min_min;
-        let window = share(limit.share_per_10min, known).max(u64::from(minimum));
-        let day = share(limit.share_per_day, known).max(u64::from(minimum) * 5);
+        let window = (share(limit.share_per_10min, known) / 2).max(u64::from(minimum));
+        let day = (share(limit.share_per_day, known) / 2).max(u64::from(minimum) * 5);
         let within = |blocks: &VecDeque<Timestamp>, seconds| {
             blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds).count() as u64
         };
-        let all = within(&self.blocks, WINDOW_S) < window && within(&self.blocks, DAY_S) < day;
+        let blocks = if scene.is_newcomer() { &self.newcomers } else { &self.settled };
+        let all = within(&blocks.all, WINDOW_S) < window && within(&blocks.all, DAY_S) < day;
         let crowd =
-            within(&self.crowd, WINDOW_S) < window.div_ceil(2) && within(&self.crowd, DAY_S) < day / 2;
+            within(&blocks.crowd, WINDOW_S) < window.div_ceil(2) && within(&blocks.crowd, DAY_S) < day / 2;
         all && (crowd || !scene.in_crowd)
+    }
+}
+
+impl Blocks {
+    fn each(&mut self) -> [&mut VecDeque<Timestamp>; 2] {
+        [&mut self.all, &mut self.crowd]
     }
 }
 
@@ -111,6 +125,10 @@ pub(crate) struct Rail<'a> {
 }
 
 impl Rail<'_> {
+    fn is_newcomer(&self) -> bool {
+        self.subject.age(day_of(self.call.ended_at)) == Age::New
+    }
+
     /// Named by the operator: the principal itself, or its proven user.
     fn is_never_block(&self) -> bool {
         let user = self.subject.user_id.filter(|_| self.subject.proven && !self.subject.contradicts);
