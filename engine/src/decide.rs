@@ -81,12 +81,10 @@ impl Judge {
         fused: &Fused,
         call: &ApiCall,
     ) -> Option<Verdict> {
-        let wanted = wanted(world, subject, fused, call)?;
         let now = call.ended_at;
         let before = self.live.get(&subject.principal.id).copied();
-        if is_old(subject, before, now) {
-            return None;
-        }
+        let ended = before.map(|live| live.until).filter(|until| *until <= now);
+        let wanted = wanted(world, subject, fused, (call, ended))?;
         let fresh = before.is_none_or(|live| live.until <= now || live.would < Action::Block);
         let in_crowd = REGISTRY[fused.order[0]].detector == Detector::Login
             || [Detector::Stuffing, Detector::SignUps, Detector::Campaign]
@@ -212,18 +210,18 @@ impl Judge {
     }
 }
 
-/// Whether there is nothing new to hold against a subject: what a verdict was served for is no reason for another one, and
-/// what was done in its user's name before it came, perhaps by a thief, none by itself.
-fn is_old(subject: &Subject, before: Option<Live>, now: Timestamp) -> bool {
-    let newest = subject.marked_last();
-    newest < subject.began || before.is_some_and(|live| live.until <= now && newest <= live.until)
-}
-
 /// What the evidence asks for before the rails; `None` below `notify`.
-fn wanted(world: &World, subject: &Subject, fused: &Fused, call: &ApiCall) -> Option<Held> {
+fn wanted(
+    world: &World,
+    subject: &Subject,
+    fused: &Fused,
+    (call, ended): (&ApiCall, Option<Timestamp>),
+) -> Option<Held> {
     let strongest = REGISTRY[fused.order[0]].detector;
     let theta = world.config.budget_false_blocks_per_million * 1e-6 * patience(world, strongest, call);
-    let loud = |limit: f64| fused.voices.iter().enumerate().filter(move |(_, voice)| voice.p < limit);
+    let news = |at: &usize| subject.has_news_of(REGISTRY[*at].detector, ended);
+    let loud =
+        |limit: f64| fused.voices.iter().enumerate().filter(move |(at, voice)| voice.p < limit && news(at));
     let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
     let limit = limits.max().unwrap_or(Action::Notify);

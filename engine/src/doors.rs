@@ -189,10 +189,11 @@ impl Doors {
     /// The caller met a stranger. Whether this is its work is only learnt from those who are `settled`. Whether it has just
     /// turned out to be.
     pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) -> bool {
+        let everywhere = subject.is_of_service();
         let mut serves = false;
         self.vote(way, subject, |door, visit| {
             visit.met = visit.met.saturating_add(1);
-            if settled && !visit.serves && visit.is_of_service() {
+            if settled && !visit.serves && (everywhere || visit.is_of_service()) {
                 (visit.serves, serves) = (true, true);
                 door.servers += 1;
                 door.servers_marks.add(way.software);
@@ -205,7 +206,8 @@ impl Doors {
 
     /// What others of the caller's sort do, given what it has done so far itself.
     pub(crate) fn usual(&self, way: Way, subject: &Subject, warm_up: WarmUp, phase: Phase) -> Usual {
-        if subject.visit(way.here).serves {
+        // Its work is its own at all doors.
+        if subject.serves() {
             return Usual::Unknown;
         }
         match self.known(way.here, way, subject, warm_up) {
@@ -301,6 +303,20 @@ impl Subject {
             return self.visits.last_mut();
         }
         self.visits.get_mut(at?)
+    }
+
+    /// Deals with strangers' objects more than with its own, at all doors together.
+    fn is_of_service(&self) -> bool {
+        let sum =
+            |count: fn(&Visit) -> u8| self.visits.iter().map(|visit| u32::from(count(visit))).sum::<u32>();
+        let (met, own) = (sum(|visit| visit.met), sum(|visit| visit.own));
+        // Each of them went through two doors.
+        met >= 2 * u32::from(SERVES_FROM) && met > own
+    }
+
+    /// Serves others at some door by its work, as far as is known.
+    pub(crate) fn serves(&self) -> bool {
+        self.visits.iter().any(|visit| visit.serves)
     }
 
     pub(crate) fn visit(&self, door: u64) -> Visit {

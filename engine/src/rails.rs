@@ -90,7 +90,8 @@ impl Rails {
     }
 
     /// Whether one more block stays within the limits. Newcomers and those who were here before have half of them each, so
-    /// that an attack with a hundred new accounts cannot use up what stops a thief; and of each half crowds get a half.
+    /// that an attack with a hundred new accounts cannot use up what stops a thief; and of each half crowds get two fifths: of
+    /// thousands of addresses some more or less make no difference.
     fn room(&self, now: Timestamp, scene: &Rail<'_>, known: usize) -> bool {
         let limit = &scene.config.blast_radius;
         let minimum = limit.blocks_per_10min_min;
@@ -101,8 +102,8 @@ impl Rails {
         };
         let blocks = if scene.is_newcomer() { &self.newcomers } else { &self.settled };
         let all = within(&blocks.all, WINDOW_S) < window && within(&blocks.all, DAY_S) < day;
-        let crowd =
-            within(&blocks.crowd, WINDOW_S) < window.div_ceil(2) && within(&blocks.crowd, DAY_S) < day / 2;
+        let crowd = within(&blocks.crowd, WINDOW_S) < window.div_ceil(2)
+            && within(&blocks.crowd, DAY_S) < day * 2 / 5;
         all && (crowd || !scene.in_crowd)
     }
 }

@@ -284,10 +284,11 @@ impl Subject {
         }
     }
 
-    /// When a call counted against it last.
-    pub(crate) fn marked_last(&self) -> Timestamp {
-        let marks = self.suspicion.iter().flat_map(|suspicion| &suspicion.marks);
-        marks.map(|(_, mark)| mark.last).max().unwrap_or(Timestamp::ZERO)
+    /// Whether a detector has anything new to hold against it: what a verdict was served for, until `ended`, is no reason for
+    /// another one, and what was done in its user's name before it came, perhaps by a thief, none by itself.
+    pub(crate) fn has_news_of(&self, detector: Detector, ended: Option<Timestamp>) -> bool {
+        let last = self.marked(detector).map(|mark| mark.last);
+        last.is_none_or(|last| last >= self.began && ended.is_none_or(|ended| last > ended))
     }
 
     /// Keeps a call as evidence, in place of the oldest past 12. Returns how many more are kept than before.
