@@ -105,8 +105,8 @@ impl NeverBlock {
     }
 }
 
-/// Limits on new blocks, against ourselves running away. Newcomers and those who were here before are counted apart: each may
-/// have the minimum, and half of the share.
+/// Limits on new blocks, against ourselves running away. Crowds, newcomers and those who were here before are counted apart:
+/// each may have a third of the share and never less than the minimum, crowds half of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlastRadius {
     /// New blocks per 10 minutes that are always allowed.

@@ -17,17 +17,12 @@ const BLOCKS_MAX: usize = 100_000;
 /// State of the rails: recent blocks and standing pardons.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Rails {
-    /// Of those who came within a day, as most attackers do, and of those who were here before.
-    newcomers: Blocks,
-    settled: Blocks,
+    /// Of members of crowds that a detector found as a whole; of others who came within a day, as most attackers do; and of
+    /// those who were here before.
+    crowds: VecDeque<Timestamp>,
+    newcomers: VecDeque<Timestamp>,
+    settled: VecDeque<Timestamp>,
     pardons: BTreeMap<PrincipalId, Timestamp>,
-}
-
-/// Recent blocks, and those among them of members of a crowd that a detector found as a whole.
-#[derive(Default, Serialize, Deserialize)]
-struct Blocks {
-    all: VecDeque<Timestamp>,
-    crowd: VecDeque<Timestamp>,
 }
 
 /// An action and the rail that held it there.
@@ -61,13 +56,15 @@ impl Rails {
 
     /// Counts a new block.
     pub(crate) fn count_block(&mut self, scene: &Rail<'_>) {
-        let Blocks { all, crowd } = if scene.is_newcomer() { &mut self.newcomers } else { &mut self.settled };
-        for blocks in std::iter::once(all).chain(scene.in_crowd.then_some(crowd)) {
-            if blocks.len() >= BLOCKS_MAX {
-                blocks.pop_front();
-            }
-            blocks.push_back(scene.call.ended_at);
+        let blocks = match scene {
+            _ if scene.in_crowd => &mut self.crowds,
+            _ if scene.is_newcomer() => &mut self.newcomers,
+            _ => &mut self.settled,
+        };
+        if blocks.len() >= BLOCKS_MAX {
+            blocks.pop_front();
         }
+        blocks.push_back(scene.call.ended_at);
     }
 
     /// No action beyond `notify` on this principal until `until`.
@@ -82,35 +79,27 @@ impl Rails {
     /// Forgets what is over.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.pardons.retain(|_, until| *until > now);
-        for blocks in [&mut self.newcomers, &mut self.settled].into_iter().flat_map(Blocks::each) {
+        for blocks in [&mut self.crowds, &mut self.newcomers, &mut self.settled] {
             while blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
                 blocks.pop_front();
             }
         }
     }
 
-    /// Whether one more block stays within the limits. Newcomers and those who were here before have half of them each, so
-    /// that an attack with a hundred new accounts cannot use up what stops a thief; and of each half crowds get two fifths: of
-    /// thousands of addresses some more or less make no difference.
+    /// Whether one more block stays within the limits. Crowds, newcomers and those who were here before use up blocks of their
+    /// own, a third of the share each, so that neither a thousand addresses nor a hundred new accounts use up what stops a thief.
     fn room(&self, now: Timestamp, scene: &Rail<'_>, known: usize) -> bool {
         let limit = &scene.config.blast_radius;
-        let minimum = limit.blocks_per_10min_min;
-        let window = (share(limit.share_per_10min, known) / 2).max(u64::from(minimum));
-        let day = (share(limit.share_per_day, known) / 2).max(u64::from(minimum) * 5);
-        let within = |blocks: &VecDeque<Timestamp>, seconds| {
-            blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds).count() as u64
+        let minimum = u64::from(limit.blocks_per_10min_min);
+        let (blocks, minimum) = match scene {
+            _ if scene.in_crowd => (&self.crowds, minimum.div_ceil(2)),
+            _ if scene.is_newcomer() => (&self.newcomers, minimum),
+            _ => (&self.settled, minimum),
         };
-        let blocks = if scene.is_newcomer() { &self.newcomers } else { &self.settled };
-        let all = within(&blocks.all, WINDOW_S) < window && within(&blocks.all, DAY_S) < day;
-        let crowd = within(&blocks.crowd, WINDOW_S) < window.div_ceil(2)
-            && within(&blocks.crowd, DAY_S) < day * 2 / 5;
-        all && (crowd || !scene.in_crowd)
-    }
-}
-
-impl Blocks {
-    fn each(&mut self) -> [&mut VecDeque<Timestamp>; 2] {
-        [&mut self.all, &mut self.crowd]
+        let within =
+            |seconds| blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds).count() as u64;
+        within(WINDOW_S) < (share(limit.share_per_10min, known) / 3).max(minimum)
+            && within(DAY_S) < (share(limit.share_per_day, known) / 3).max(minimum * 5)
     }
 }
 
