@@ -43,8 +43,10 @@ bench: build ## CPU per call beside tcpdump and tshark, on captures made from re
 	bench/run.py --binary $(abspath $(TARGET)/release/sidewatch)
 	$(TARGET)/release/sidewatch bench out/bench/keepalive.pcap
 
-eval-quick: build ## the gate of detection quality on small simulated worlds
+eval-quick: build ## the gate of detection quality: small simulated worlds for ten days, and smaller ones for five weeks
 	$(TARGET)/release/sidewatch --log-level warn eval --quick --stability --gate bench/quality.toml
+	$(TARGET)/release/sidewatch --log-level warn eval --seeds 105 --principals 600 --days 36 --instances 2 \
+		--attacks bola_slow,bola_fast,ransom_delete,slow_exfil_x3,insider,night_bot --gate bench/quality-long.toml
 
 eval: build ## detection quality in full, for SEEDS=100..103; report in out/eval; about 75 minutes on two cores
 	$(TARGET)/release/sidewatch eval --seeds $(or $(SEEDS),100..103) --principals 5000 --days 20 --instances 2 \
