@@ -130,6 +130,7 @@ fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
 }
 
 /// A stranger's object met.
+#[derive(Clone, Copy)]
 struct Met {
     owner: Tag,
     class: Class,
