@@ -53,6 +53,11 @@ impl Classes {
         self.kinds.get(&class).map_or("", |kind| &kind.noun)
     }
 
+    /// Callers that had to do with such objects, their own or strangers'.
+    pub(crate) fn voters(&self, class: Class) -> u32 {
+        self.kinds.get(&class).map_or(0, |kind| kind.voters)
+    }
+
     /// The caller came back to its own object.
     pub(crate) fn own(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
         self.vote(class, noun, subject);

@@ -34,9 +34,6 @@ const WORK_UNSEEN_POWER: i32 = 6;
 const WORK_UNSEEN_MIN: f64 = 1e-10;
 /// On the first day a door is private only where at most one access in so many is to a stranger's object.
 const STRAYS_ONE_IN: u32 = 20;
-/// Owners from which it is sure whose a door is: among fewer, such as the robots of some partners, the next one may be the
-/// first whose work it is.
-const OWNERS_SURE: u32 = 15;
 /// How often one whose work it is has neither the software nor the network of any of its colleagues.
 const COLLEAGUE_UNLIKE: f64 = 0.01;
 /// Share of callers whose work it is from which a stranger's object says nothing there.
@@ -212,9 +209,6 @@ impl Doors {
         }
         match self.known(way.here, way, subject, warm_up) {
             Known::Normal(norm) if phase == Phase::Observe && !self.is_settled(way, subject) => {
-                Usual::AtOtherDoors(norm)
-            }
-            Known::Normal(norm) if self.others(way.here, subject).owners < OWNERS_SURE => {
                 Usual::AtOtherDoors(norm)
             }
             Known::Normal(norm) => Usual::Here(norm),

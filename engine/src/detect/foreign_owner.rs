@@ -36,6 +36,10 @@ pub(super) const SPEC: Spec = Spec {
 
 /// Distinct foreign owners before it may block.
 const OWNERS_MIN: u8 = 3;
+/// Owners at a door, or callers to do with such objects, from which it is sure that a door is private: among fewer, such as
+/// the robots of some partners, the next one may be the first whose work it is.
+const OWNERS_SURE: u32 = 15;
+const CALLERS_SURE: u32 = 30;
 /// Foreign owners remembered per subject.
 const OWNERS_KEPT: usize = 32;
 /// Given ids of one answer that are learnt from.
@@ -146,12 +150,15 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     if remember(owners, owner, OWNERS_KEPT) == Novelty::Known {
         return;
     }
+    let subject = world.subjects.at(slot);
     let phase = Phase::of(world.started, scene.call.ended_at);
     let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
         Usual::AtOtherDoors(_) if world.classes.is_shared(class, subject) => Usual::Unknown,
         _ if has_a_role(&world.shared, subject) => Usual::Unknown,
+        Usual::Here(norm) if !is_sure(world, slot, class, way) => Usual::AtOtherDoors(norm),
         usual => usual,
     };
+    let subject = world.subjects.at_mut(slot);
     let known_for_days = phase == Phase::Warm || day_of(subject.first) + SETTLED_DAYS <= scene.day;
     let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
     world.classes.foreign(class, &object.noun, subject);
@@ -191,6 +198,12 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
 fn has_a_role(shared: &Shared, subject: &Subject) -> bool {
     let own = subject.habits.as_ref().map(|habits| &habits.structure.functions);
     own.is_some_and(|own| shared.structure.adoption.is_of_service(own))
+}
+
+/// Whether enough callers came to this door for their own, or to such objects by any, that the door is sure to be private.
+fn is_sure(world: &World, slot: usize, class: Class, way: Way) -> bool {
+    let others = world.doors.others(way.here, world.subjects.at(slot));
+    others.owners >= OWNERS_SURE || world.classes.voters(class) >= CALLERS_SURE
 }
 
 /// The doors that a subject went through to an object.
