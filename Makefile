@@ -45,7 +45,7 @@ bench: build ## CPU per call beside tcpdump and tshark, on captures made from re
 
 eval-quick: build ## the gate of detection quality: small simulated worlds for ten days, and smaller ones for five weeks
 	$(TARGET)/release/sidewatch --log-level warn eval --quick --stability --gate bench/quality.toml
-	$(TARGET)/release/sidewatch --log-level warn eval --seeds 105 --principals 600 --days 36 --instances 2 \
+	$(TARGET)/release/sidewatch --log-level warn eval --seeds 106 --principals 600 --days 36 --instances 2 \
 		--attacks bola_slow,bola_fast,ransom_delete,slow_exfil_x3,insider,night_bot --gate bench/quality-long.toml
 
 eval: build ## detection quality in full, for SEEDS=100..103; report in out/eval; about 75 minutes on two cores

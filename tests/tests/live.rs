@@ -3,8 +3,6 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 use tests::binary::{has, is_root, sidewatch, workspace};
@@ -40,7 +38,10 @@ fn decode_on_an_interface_ends_when_it_is_told_to() {
         return;
     }
     for signal in ["INT", "TERM"] {
-        let mut decode = Command::new(sidewatch())
+        // Whoever does not listen is ended by force.
+        let mut decode = Command::new("timeout")
+            .args(["-s", "KILL", "20"])
+            .arg(sidewatch())
             .args(["decode", "-i", "lo", "-f", "tcp port 59998"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -49,18 +50,9 @@ fn decode_on_an_interface_ends_when_it_is_told_to() {
             .expect("it starts");
         let mut said = BufReader::new(decode.stderr.take().expect("piped")).lines();
         assert!(said.next().is_some_and(|line| line.is_ok_and(|line| line.contains("Ctrl-C"))));
-        let id = decode.id().to_string();
-        Command::new("kill").args(["-s", signal, &id]).status().expect("kill is there");
-        let since = Instant::now();
-        let exit = loop {
-            match decode.try_wait().expect("it is ours") {
-                None if since.elapsed() < Duration::from_secs(20) => thread::sleep(Duration::from_millis(20)),
-                ended => break ended,
-            }
-        };
-        let _ = decode.kill();
-        assert!(exit.is_some_and(|exit| exit.success()), "{signal}: {exit:?}");
+        Command::new("kill").args(["-s", signal, &decode.id().to_string()]).status().expect("kill is there");
         let last = said.map_while(Result::ok).last().unwrap_or_default();
-        assert!(last.contains("frames"), "{signal}: {last}");
+        let exit = decode.wait().expect("it is ours");
+        assert!(exit.success() && last.contains("frames"), "{signal}: {exit}: {last}");
     }
 }
