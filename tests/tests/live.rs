@@ -42,7 +42,7 @@ fn decode_on_an_interface_ends_when_it_is_told_to() {
         let mut decode = Command::new("timeout")
             .args(["-s", "KILL", "20"])
             .arg(sidewatch())
-            .args(["decode", "-i", "lo", "-f", "tcp port 59998"])
+            .args(["decode", "-i", "lo"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
