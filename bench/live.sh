@@ -44,6 +44,8 @@ for what in decode run; do
         sleep 3
         after=$(seconds "$daemon")
         kill -INT "$daemon"
+        for _ in {1..200}; do kill -0 "$daemon" 2>/dev/null || break; sleep 0.1; done
+        if kill -KILL "$daemon" 2>/dev/null; then echo "live: $what did not end within 20 s of being told to" >&2; exit 1; fi
         wait "$daemon" || true
         told=$(tail -1 "$work/log")
         [[ $what == decode ]] || told=$(python3 - "$work/state/soc.ndjson" <<'PY'
