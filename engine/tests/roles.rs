@@ -268,3 +268,33 @@ fn people_of_one_organisation_open_one_anothers_objects() {
     }
     stage.assert_quiet();
 }
+
+#[test]
+fn what_a_thief_did_does_not_block_the_next_session_of_its_user() {
+    let mut stage = Stage::enforcing();
+    customers(&mut stage, 60, 9);
+    stage.wait(8.0 * 86_400.0);
+    customers(&mut stage, 60, 3);
+    let sign_in = |session: &str| {
+        let door = call("POST", "/login", 200).tries("pat", 7).by(&application("shop")).from("198.51.7.7");
+        door.issues(&token(session), None)
+    };
+    let own = |session: &str| {
+        call("GET", "/api/orders/7777", 200).by(&token(session)).by(&application("shop")).from("198.51.7.7")
+    };
+    stage.play(sign_in("pat-1"));
+    (0..6).for_each(|_| stage.play_every(own("pat-1"), 30.0));
+    calls_until(&mut stage, &token("pat-1"), Action::Block, |n| {
+        call("GET", &order(n), 200).by(&token("pat-1")).by(&application("shop")).from("192.0.2.66").agent(5)
+    });
+    stage.play_every(sign_in("pat-2"), 600.0);
+    for _ in 0..20 {
+        stage.play_every(own("pat-2"), 300.0);
+    }
+    assert!(actions(&stage, &token("pat-2")) < Some(Action::Block), "{:#?}", stage.verdicts());
+    // Who goes on with it is one and the same.
+    let calls = calls_until(&mut stage, &token("pat-2"), Action::Block, |n| {
+        call("GET", &order(n + 30), 200).by(&token("pat-2")).by(&application("shop")).from("198.51.7.7")
+    });
+    assert!(calls <= 4, "{calls}");
+}
