@@ -291,6 +291,9 @@ fn what_a_thief_did_does_not_block_the_next_session_of_its_user() {
     for _ in 0..20 {
         stage.play_every(own("pat-2"), 300.0);
     }
+    // A slip of its own is looked at in the light of all that is known of the user.
+    let slip = call("GET", "/api/nowhere", 404).by(&token("pat-2")).by(&application("shop"));
+    stage.play(slip.from("198.51.7.7"));
     assert!(actions(&stage, &token("pat-2")) < Some(Action::Block), "{:#?}", stage.verdicts());
     // Who goes on with it is one and the same.
     let calls = calls_until(&mut stage, &token("pat-2"), Action::Block, |n| {
