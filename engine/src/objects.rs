@@ -107,14 +107,6 @@ impl Objects {
         self.objects.bytes() + self.grants.bytes()
     }
 
-    /// Reads what is known of these objects and of `owner`'s right to them, so that all of it comes from memory at a time.
-    /// Changes nothing.
-    pub(crate) fn look_ahead(&self, ids: &[u64], owner: Tag) -> u64 {
-        let objects = ids.iter().filter_map(|id| self.objects.get(*id)).map(|object| u64::from(object.seen));
-        let grants = ids.iter().filter_map(|id| self.grants.peek(grant_key(*id, owner)));
-        objects.fold(0, |sum, word| sum ^ word) ^ grants.fold(0, |sum, at| sum ^ at as u64)
-    }
-
     /// A served access by id. Returns what it was and how many rows were evicted.
     pub(crate) fn touch(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
         let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);

@@ -19,9 +19,7 @@ const BLOCKS_MAX: usize = 100_000;
 pub(crate) struct Rails {
     /// Of members of crowds that a detector found as a whole; of others who came within a day, as most attackers do; and of
     /// those who were here before.
-    crowds: VecDeque<Timestamp>,
-    newcomers: VecDeque<Timestamp>,
-    settled: VecDeque<Timestamp>,
+    blocks: [VecDeque<Timestamp>; 3],
     pardons: BTreeMap<PrincipalId, Timestamp>,
 }
 
@@ -56,11 +54,7 @@ impl Rails {
 
     /// Counts a new block.
     pub(crate) fn count_block(&mut self, scene: &Rail<'_>) {
-        let blocks = match scene {
-            _ if scene.in_crowd => &mut self.crowds,
-            _ if scene.is_newcomer() => &mut self.newcomers,
-            _ => &mut self.settled,
-        };
+        let blocks = &mut self.blocks[scene.account()];
         if blocks.len() >= BLOCKS_MAX {
             blocks.pop_front();
         }
@@ -79,7 +73,7 @@ impl Rails {
     /// Forgets what is over.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.pardons.retain(|_, until| *until > now);
-        for blocks in [&mut self.crowds, &mut self.newcomers, &mut self.settled] {
+        for blocks in &mut self.blocks {
             while blocks.front().is_some_and(|at| now.since(*at).as_secs() >= DAY_S) {
                 blocks.pop_front();
             }
@@ -91,11 +85,8 @@ impl Rails {
     fn room(&self, now: Timestamp, scene: &Rail<'_>, known: usize) -> bool {
         let limit = &scene.config.blast_radius;
         let minimum = u64::from(limit.blocks_per_10min_min);
-        let (blocks, minimum) = match scene {
-            _ if scene.in_crowd => (&self.crowds, minimum.div_ceil(2)),
-            _ if scene.is_newcomer() => (&self.newcomers, minimum),
-            _ => (&self.settled, minimum),
-        };
+        let minimum = if scene.in_crowd { minimum.div_ceil(2) } else { minimum };
+        let blocks = &self.blocks[scene.account()];
         let within =
             |seconds| blocks.iter().rev().take_while(|at| now.since(**at).as_secs() < seconds).count() as u64;
         within(WINDOW_S) < (share(limit.share_per_10min, known) / 3).max(minimum)
@@ -115,8 +106,13 @@ pub(crate) struct Rail<'a> {
 }
 
 impl Rail<'_> {
-    fn is_newcomer(&self) -> bool {
-        self.subject.age(day_of(self.call.ended_at)) == Age::New
+    /// Which of the three kinds of blocks one on the subject would be.
+    fn account(&self) -> usize {
+        match self.subject.age(day_of(self.call.ended_at)) {
+            _ if self.in_crowd => 0,
+            Age::New => 1,
+            _ => 2,
+        }
     }
 
     /// Named by the operator: the principal itself, or its proven user.

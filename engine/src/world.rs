@@ -264,11 +264,6 @@ impl World {
         self.glances = habits.map(|habits| habits.glance()).fold(self.glances, |sum, word| sum ^ word);
     }
 
-    /// The same for what one answer gives: who owns these objects, and whether they were given before.
-    pub(crate) fn look_ahead_at(&mut self, objects: &[u64], owner: Tag) {
-        self.glances ^= self.objects.look_ahead(objects, owner);
-    }
-
     /// Gives a subject habits from its third call on, if there is room.
     pub(crate) fn accustom(&mut self, slot: usize) {
         let subject = self.subjects.at_mut(slot);

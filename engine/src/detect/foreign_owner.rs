@@ -5,7 +5,6 @@
 
 use compact_str::CompactString;
 use model::{Action, Grade};
-use smallvec::SmallVec;
 
 use super::{About, Assessment, Detector, Spec, Words};
 use crate::{
@@ -100,7 +99,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
         Touch::Foreign { owner } => {
             for slot in &scene.judged {
                 let way = way(scene, world.subjects.at(*slot), object);
-                let met = Met { owner, class: object.class, way, route: scene.seen.route };
+                let met = Met { owner, way, route: scene.seen.route };
                 foreign(world, scene, *slot, object, met);
             }
         }
@@ -111,7 +110,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
             if still && !scene.judged.contains(&slot) {
                 // It is compared with those who come its way, not with its victim's peers.
                 let way = Way::to(object.class, route, row.air);
-                let met = Met { owner: scene.owner, class: object.class, way, route };
+                let met = Met { owner: scene.owner, way, route };
                 foreign(world, scene, slot, object, met);
             }
         }
@@ -137,14 +136,13 @@ fn own(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef) {
 #[derive(Clone, Copy)]
 struct Met {
     owner: Tag,
-    class: Class,
     /// The doors that led to it, and their route.
     way: Way,
     route: Option<RouteId>,
 }
 
 fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef, met: Met) {
-    let Met { owner, class, way, route } = met;
+    let (Met { owner, way, route }, class) = (met, object.class);
     let subject = world.subjects.at_mut(slot);
     let owners = &mut subject.suspicion.get_or_insert_default().owners;
     if remember(owners, owner, OWNERS_KEPT) == Novelty::Known {
@@ -208,7 +206,7 @@ fn is_sure(world: &World, slot: usize, class: Class, way: Way) -> bool {
 
 /// The doors that a subject went through to an object.
 fn way(scene: &Scene<'_>, subject: &Subject, object: &ObjectRef) -> Way {
-    Way::to(object.class, scene.seen.route, Air::of(scene.call, subject.principal.kind))
+    Way::to(object.class, scene.seen.route, subject.air)
 }
 
 /// Whoever is not surely a culprit teaches how often a caller meets strangers. If only those who hardly ever do taught, all
@@ -234,13 +232,15 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     let created = call.method == "POST" && collection && matches!(call.status, Some(200 | 201)) && fresh;
     let listed = call.method == "GET" && collection;
     let Some(main) = scene.judged.first().copied() else { return };
-    let (kinds, given) = named_given(world, scene);
-    let ids: SmallVec<[u64; 32]> = given.iter().map(|(object, _)| *object).collect();
-    world.look_ahead_at(&ids, scene.owner);
-    for (object, kind) in given {
-        let (noun, class) = &kinds[kind];
-        let class = *class;
-        let kin = *noun == scene.seen.noun;
+    let mut last: Option<(&str, CompactString, Class)> = None;
+    for field in call.given.iter().take(GIVEN_MAX) {
+        let name = field.name.as_str();
+        let (noun, class) = match last.take() {
+            Some((known, noun, class)) if known == name => (noun, class),
+            _ => world.routes.kind(name, &scene.seen.noun),
+        };
+        let object = object_id(field.object.0, field.shape, class);
+        let kin = noun == scene.seen.noun;
         let mut touch = Touch::New;
         let mut evicted = 0;
         if created && kin && who.claims {
@@ -254,7 +254,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
             match touch {
                 Touch::Foreign { .. } if kin => {
                     let subject = world.subjects.at_mut(main);
-                    world.classes.listed_stranger(class, noun, subject);
+                    world.classes.listed_stranger(class, &noun, subject);
                 }
                 Touch::Reclaimed { .. } => {
                     weigh(world, scene, &ObjectRef { id: object, class, noun: noun.clone() }, touch);
@@ -267,27 +267,8 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
             evicted += world.objects.grant(object, scene.owner);
         }
         world.losses.add(model::Loss::ObjectEvicted, evicted);
+        last = Some((name, noun, class));
     }
-}
-
-/// A kind of object: what it is called, and its class.
-type Kind = (CompactString, Class);
-/// The kinds of what an answer gives, and each object with the place of its kind among them.
-type NamedGiven = (SmallVec<[Kind; 4]>, SmallVec<[(u64, usize); 32]>);
-
-/// What the answer gives, up to a limit.
-fn named_given(world: &World, scene: &Scene<'_>) -> NamedGiven {
-    let mut named = NamedGiven::default();
-    let mut last = None;
-    for field in scene.call.given.iter().take(GIVEN_MAX) {
-        if last != Some(&field.name) {
-            named.0.push(world.routes.kind(&field.name, &scene.seen.noun));
-            last = Some(&field.name);
-        }
-        let kind = named.0.len() - 1;
-        named.1.push((object_id(field.object.0, field.shape, named.0[kind].1), kind));
-    }
-    named
 }
 
 fn assess(_: &World, subject: &Subject) -> Assessment {

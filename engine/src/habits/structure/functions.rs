@@ -186,7 +186,7 @@ impl Adoption {
         own.places().any(|here| {
             let itself = u16::from(own.serves);
             let serving = self.serving[here % self.width].saturating_sub(itself);
-            let others = self.pair(here, RouteId(here as u32)).here.saturating_sub(1);
+            let others = self.of(here % self.width, here % self.width).saturating_sub(1);
             serving >= SERVING_MIN && f32::from(serving) >= SERVING_SHARE * f32::from(others)
         })
     }
