@@ -15,6 +15,7 @@ use model::{Ambiguities, Ambiguity, Loss, Timestamp};
 use crate::{
     half::{Fate, Half, Offer, Stamp},
     handshakes::Stage,
+    ledger::Waiting,
     segment::Segment,
     seq::Seq,
     session::Session,
@@ -53,6 +54,8 @@ pub(crate) struct Flow {
     unacked: Unacked,
     /// Whether the sensor's list of waiting flows has this one.
     pub(crate) is_listed: bool,
+    /// Bytes of memory and of the flow that it held when it was worked on last.
+    pub(crate) held: (usize, Waiting),
     /// Whether its bytes can be other ones than those that the receivers took.
     pub(crate) ambiguities: Ambiguities,
 }
@@ -84,6 +87,7 @@ impl Flow {
             segments: 0,
             unacked: Unacked::default(),
             is_listed: false,
+            held: (0, Waiting::default()),
             ambiguities: Ambiguities::default(),
         };
         if stage == Stage::Disputed {

@@ -137,7 +137,7 @@ impl Sensor {
         let seed = |n: u8| names.short(b"flow table", &[n]);
         let hasher = RandomState::with_seeds(seed(0), seed(1), seed(2), seed(3));
         Self {
-            flows: FlowTable::new(hasher.clone()),
+            flows: FlowTable::new(),
             mirrors: Mirrors::new(),
             fragments: Fragments::new(config.fragments.clone(), hasher.clone()),
             hasher,
@@ -265,7 +265,7 @@ impl Sensor {
         segment: &Segment<'_>,
         calls: &mut Vec<ApiCall>,
     ) {
-        let mut known = self.flows.find(&key);
+        let mut known = self.flows.find(key, hash);
         if segment.syn {
             known = self.greet((key, hash, source_is_low), segment, known, calls);
         }
@@ -321,7 +321,12 @@ impl Sensor {
         let room = self.config.memory_bytes.saturating_sub(self.memory());
         let half_bytes_max = self.config.half_stream_bytes_max;
         let Some(flow) = self.flows.at(slot) else { return };
-        let (before, waited) = (flow.memory(), flow.waiting());
+        let (before, waited) = flow.held;
+        debug_assert_eq!(
+            (before, waited),
+            (flow.memory(), flow.waiting()),
+            "nothing else changes what it holds"
+        );
         let mut bench = Bench {
             desk: &mut self.desk,
             calls,
@@ -337,9 +342,10 @@ impl Sensor {
         if let Some(tap) = &mut self.tap {
             tap.state(&flow.facts, flow.ambiguities, flow.acknowledged(), flow.closed);
         }
-        self.desk.ledger.hold(waited, flow.waiting());
+        flow.held = (flow.memory(), flow.waiting());
+        self.desk.ledger.hold(waited, flow.held.1);
         self.desk.ledger.drop_of(flow.take_dropped());
-        self.held_bytes = (self.held_bytes + flow.memory()).saturating_sub(before);
+        self.held_bytes = (self.held_bytes + flow.held.0).saturating_sub(before);
         if after == After::Over {
             self.forget(slot);
         } else if flow.is_waiting() && !flow.is_listed {

@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashMap,
-    hash::{Hash, Hasher},
+    hash::{BuildHasherDefault, Hash, Hasher},
     net::{IpAddr, SocketAddr},
 };
 
-use ahash::RandomState;
 use model::Timestamp;
 
 use crate::flow::Flow;
@@ -48,7 +47,7 @@ impl FlowKey {
     }
 }
 
-/// Fewer and wider writes than derived: it runs once or twice a frame.
+/// Fewer and wider writes than derived: it runs once a frame.
 impl Hash for FlowKey {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         if self.tunnel != 0 {
@@ -63,6 +62,37 @@ impl Hash for FlowKey {
                 }
             }
         }
+    }
+}
+
+/// A key with its keyed hash, which was made to choose the flow's shard and serves the table as well.
+#[derive(PartialEq, Eq)]
+struct Hashed {
+    key: FlowKey,
+    hash: u64,
+}
+
+impl Hash for Hashed {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
+    }
+}
+
+/// Hands on a hash that is made already.
+#[derive(Default)]
+struct Known(u64);
+
+impl Hasher for Known {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
     }
 }
 
@@ -92,24 +122,25 @@ struct List {
 
 /// All flows, in a slab, with a list per class from the least to the most recently used.
 pub(crate) struct FlowTable {
-    index: HashMap<FlowKey, u32, RandomState>,
+    index: HashMap<Hashed, u32, BuildHasherDefault<Known>>,
     slots: Vec<Slot>,
     free: Vec<u32>,
     lists: [List; 3],
 }
 
 impl FlowTable {
-    pub(crate) fn new(hasher: RandomState) -> Self {
+    pub(crate) fn new() -> Self {
         let lists = [List { oldest: NONE, newest: NONE }; 3];
-        Self { index: HashMap::with_hasher(hasher), slots: Vec::new(), free: Vec::new(), lists }
+        Self { index: HashMap::default(), slots: Vec::new(), free: Vec::new(), lists }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    pub(crate) fn find(&self, key: &FlowKey) -> Option<u32> {
-        self.index.get(key).copied()
+    /// The flow of a key with its keyed hash.
+    pub(crate) fn find(&self, key: FlowKey, hash: u64) -> Option<u32> {
+        self.index.get(&Hashed { key, hash }).copied()
     }
 
     pub(crate) fn at(&mut self, slot: u32) -> Option<&mut Flow> {
@@ -131,7 +162,7 @@ impl FlowTable {
     }
 
     pub(crate) fn insert(&mut self, flow: Box<Flow>) -> u32 {
-        let key = flow.key;
+        let key = Hashed { key: flow.key, hash: flow.hash };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { flow: None, class: Class::Silent, older: NONE, newer: NONE });
             u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
@@ -145,7 +176,7 @@ impl FlowTable {
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Box<Flow>> {
         let flow = self.slots.get_mut(slot as usize)?.flow.take()?;
-        self.index.remove(&flow.key);
+        self.index.remove(&Hashed { key: flow.key, hash: flow.hash });
         self.unlink(slot);
         self.free.push(slot);
         Some(flow)

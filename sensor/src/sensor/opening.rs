@@ -32,7 +32,7 @@ impl Sensor {
         if known.is_none() {
             let taken = early::segment(segment, first, &bytes);
             self.segment(key, hash, !source_is_low, &taken, calls);
-            return self.flows.find(&key);
+            return self.flows.find(key, hash);
         }
         self.desk.ledger.payload.duplicate += bytes.len() as u64;
         known
