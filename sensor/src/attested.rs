@@ -95,9 +95,10 @@ impl Attestor {
         self.calls += 1;
         let facts = self.facts(told);
         let request = borrow(told.headers);
-        let caller = caller((told.target, Look::of(told.target)), &request, &facts, &mut self.desk);
+        let (caller, aim) = caller((told.target, Look::of(told.target)), &request, &facts, &mut self.desk);
         let start = (told.method.as_bytes(), told.http);
-        let mut exchange = Exchange::new(told.at, (0, 0), self.calls, start, caller, &facts, &self.desk);
+        let mut exchange =
+            Exchange::new(told.at, (0, 0), self.calls, start, (&caller, aim), &facts, &self.desk);
         if let Some(body) = told.body {
             exchange.request_begins(&request, &mut self.desk);
             exchange.request_body(body, &mut self.desk);

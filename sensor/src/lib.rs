@@ -19,6 +19,7 @@ mod http;
 mod http2;
 mod identity;
 mod ledger;
+mod memo;
 mod mirrors;
 mod segment;
 #[allow(dead_code, reason = "bodies hand their text to it")]

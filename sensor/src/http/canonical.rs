@@ -15,17 +15,20 @@ const HASH: u8 = 4;
 const ESCAPE: u8 = 8;
 /// `//` or `/.`.
 const DOTS: u8 = 16;
+/// Neither a letter, a digit nor one of `/-_.~`.
+const MARK: u8 = 32;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte {
-            0..=0x20 | 0x7F => CONTROL,
-            0x80.. => HIGH,
-            0x23 => HASH,
-            0x22 | 0x25 | 0x3C | 0x3E | 0x5C | 0x5E | 0x60 | 0x7B..=0x7D => ESCAPE,
-            _ => 0,
+            0..=0x20 | 0x7F => CONTROL | MARK,
+            0x80.. => HIGH | MARK,
+            0x23 => HASH | MARK,
+            0x22 | 0x25 | 0x3C | 0x3E | 0x5C | 0x5E | 0x60 | 0x7B..=0x7D => ESCAPE | MARK,
+            0x2D..=0x39 | 0x41..=0x5A | 0x5F | 0x61..=0x7A | 0x7E => 0,
+            _ => MARK,
         };
         byte += 1;
     }
@@ -58,7 +61,13 @@ impl Look {
 
     /// Whether the canonical path may differ.
     pub(crate) fn may_differ(self) -> bool {
-        self.0 & !HASH != 0
+        self.0 & !(HASH | MARK) != 0
+    }
+
+    /// Whether it is made of letters, digits and `/-_.~`, and no part begins with a dot: nothing in it means anything to
+    /// an interpreter.
+    pub(crate) fn is_tame(self) -> bool {
+        self.0 & (MARK | DOTS) == 0
     }
 }
 
@@ -119,7 +128,7 @@ fn decode(path: &[u8], bad_escape: &mut bool) -> Vec<u8> {
                 *bad_escape = true;
                 escape(b'%', &mut text);
             }
-            None if CLASSES[usize::from(*byte)] & !HASH == 0 => text.push(*byte),
+            None if CLASSES[usize::from(*byte)] & !(HASH | MARK) == 0 => text.push(*byte),
             None => escape(*byte, &mut text),
         }
     }
@@ -194,6 +203,7 @@ mod tests {
         #[test]
         fn what_looks_plain_is_canonical(path in "/[a-z0-9/.%~;=-]{0,20}") {
             let differs = canonical(path.as_bytes()).path != path.as_bytes();
+            prop_assert!(!Look::of(path.as_bytes()).is_tame() || crate::signs::of_path(path.as_bytes()).is_empty());
             prop_assert!(Look::of(path.as_bytes()).may_differ() || !differs);
         }
     }

@@ -6,8 +6,8 @@ mod streams;
 use compact_str::CompactString;
 use httparse::Header;
 use model::{
-    Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HttpVersion, Loss, Outcome,
-    Principal, PrincipalKind, Signs, Timestamp,
+    Ambiguities, Ambiguity, ApiCall, BodyFacts, BodyForm, CallId, Details, Grade, HeadSign, HttpVersion,
+    Loss, Outcome, Principal, PrincipalKind, Signs, Timestamp,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     body::{Role, Rules, Scan},
-    identity::{Caller, Query, handed_out},
+    identity::{Aim, Caller, Query, handed_out},
     stream::FlowFacts,
 };
 use scans::{scan, told};
@@ -71,62 +71,71 @@ impl Exchange {
         positions: (u64, u64),
         index: u64,
         (method, version): (&[u8], HttpVersion),
-        mut caller: Caller,
+        (caller, aim): (&Caller, Aim),
         facts: &FlowFacts,
         desk: &Desk,
     ) -> Box<Self> {
-        caller.context.signs.merge(caller.token.signs(at));
+        let (mut context, mut signs) = (caller.context, caller.signs);
+        context.signs.merge(caller.token.signs(at));
+        if !aim.signs.is_empty() {
+            context.signs.insert(HeadSign::Path);
+            signs.merge(aim.signs);
+        }
         let mut seed = [0_u8; 16];
         seed[..8].copy_from_slice(&facts.number.to_be_bytes());
         seed[8..].copy_from_slice(&index.to_be_bytes());
-        Box::new(Self {
-            start: positions.0,
-            head_end: positions.1,
-            request_end: positions.1,
-            request: Progress::Open,
-            answer: Progress::Awaited,
-            is_head: method == b"HEAD",
-            is_connect: method == b"CONNECT",
-            expects_continue: caller.expects_continue,
-            doubtful: false,
-            forms: Forms::default(),
-            settled: None,
-            wants: caller.wants,
-            request_gap: false,
-            answer_gap: false,
-            login_basic: caller.basic.is_some(),
-            request_scan: None,
-            answer_scan: None,
-            refresh_shown: None,
-            unknown: 0,
-            call: ApiCall {
-                at,
-                id: CallId(desk.names.short(b"call", &seed)),
-                client: caller.client,
-                peer: facts.client,
-                server: facts.server,
-                http: version,
-                method: std::str::from_utf8(method).unwrap_or_default().into(),
-                host: caller.host,
-                path: caller.path,
-                status: None,
-                request_bytes: 0,
-                response_bytes: 0,
-                duration_us: None,
-                identities: caller.identities,
-                complete: false,
-                grade: Grade::C,
-                ended_at: at,
-                context: caller.context,
-                asked: caller.asked,
-                given: Default::default(),
-                issued: Default::default(),
-                login: caller.basic.map(Box::new),
-                decoys: caller.decoys,
-                ambiguities: caller.ambiguities,
-                details: details_of(caller.query, caller.canonical, caller.signs),
+        // Made where it stays: it is large.
+        Box::write(
+            Box::new_uninit(),
+            Self {
+                start: positions.0,
+                head_end: positions.1,
+                request_end: positions.1,
+                request: Progress::Open,
+                answer: Progress::Awaited,
+                is_head: method == b"HEAD",
+                is_connect: method == b"CONNECT",
+                expects_continue: caller.expects_continue,
+                doubtful: false,
+                forms: Forms::default(),
+                settled: None,
+                wants: caller.wants,
+                request_gap: false,
+                answer_gap: false,
+                login_basic: caller.basic.is_some(),
+                request_scan: None,
+                answer_scan: None,
+                refresh_shown: None,
+                unknown: 0,
+                call: ApiCall {
+                    at,
+                    id: CallId(desk.names.short(b"call", &seed)),
+                    client: aim.client,
+                    peer: facts.client,
+                    server: facts.server,
+                    http: version,
+                    method: std::str::from_utf8(method).unwrap_or_default().into(),
+                    host: caller.host.clone(),
+                    path: aim.path,
+                    status: None,
+                    request_bytes: 0,
+                    response_bytes: 0,
+                    duration_us: None,
+                    identities: caller.identities.clone(),
+                    complete: false,
+                    grade: Grade::C,
+                    ended_at: at,
+                    context,
+                    asked: aim.asked,
+                    given: Default::default(),
+                    issued: Default::default(),
+                    login: caller.basic.clone(),
+                    decoys: aim.decoys,
+                    ambiguities: caller.ambiguities,
+                    details: details_of(aim.query, aim.canonical, signs),
+                },
             },
-        })
+        )
     }
 
     /// The request's body begins, if there is one: what its head announces of it.

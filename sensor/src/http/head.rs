@@ -12,6 +12,8 @@ use super::{
 
 /// Slots tried first: most heads fit, and they cost little to clear.
 const FEW: usize = 32;
+/// Bytes looked at in one step for the end of a head.
+const STRETCH: usize = 32;
 /// Slots tried when the first do not suffice; the ceiling of `headers_max`.
 const MANY: usize = 256;
 /// Bytes of a method that is kept whole.
@@ -34,8 +36,31 @@ pub(super) enum StartLine<'h> {
 /// Offset behind the blank line that ends a head, looking from `from` on.
 pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from.saturating_sub(3);
+    while let Some(stretch) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        if may_end(stretch)
+            && let Some(end) = end_before(bytes, at, at + STRETCH)
+        {
+            return Some(end);
+        }
+        at += STRETCH;
+    }
+    end_before(bytes, at, bytes.len())
+}
+
+/// Whether one of these bytes but the last is a line end with another one right behind it. No branches: all are looked at
+/// in a few steps.
+fn may_end(stretch: &[u8; STRETCH + 1]) -> bool {
+    let pairs = stretch.iter().zip(stretch.iter().skip(1));
+    let hits = pairs.fold(0, |hits, (byte, next)| {
+        hits | u8::from(*byte == b'\n') & (u8::from(*next == b'\r') | u8::from(*next == b'\n'))
+    });
+    hits != 0
+}
+
+/// Offset behind the blank line whose line before ends from `at` on and before `to`.
+fn end_before(bytes: &[u8], mut at: usize, to: usize) -> Option<usize> {
     loop {
-        let newline = at + memchr(b'\n', bytes.get(at..)?)?;
+        let newline = at + memchr(b'\n', bytes.get(at..to)?)?;
         match bytes.get(newline + 1) {
             Some(b'\n') => return Some(newline + 2),
             Some(b'\r') if bytes.get(newline + 2) == Some(&b'\n') => return Some(newline + 3),
@@ -269,6 +294,8 @@ fn status_line(line: &[u8]) -> Option<StartLine<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -285,6 +312,26 @@ mod tests {
         assert_eq!(head_end(b"a\r\nb\r\n\r\nc", 0), Some(8));
         assert_eq!(head_end(b"a\nb\n\nc", 0), Some(5));
         assert_eq!(head_end(b"a\r\nb\r\n\r", 0), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn heads_end_where_the_slow_way_says(
+            parts in prop::collection::vec(prop::sample::select(vec!["\r\n", "\n", "\r", "a", "0123456789abcdefghij"]), 0..30),
+            from in 0..40_usize,
+        ) {
+            let text = parts.concat();
+            let bytes = text.as_bytes();
+            let start = from.saturating_sub(3);
+            let slow = (start..bytes.len()).find_map(|at| match bytes.get(at..)? {
+                [b'\n', b'\n', ..] => Some(at + 2),
+                [b'\n', b'\r', b'\n', ..] => Some(at + 3),
+                _ => None,
+            });
+            prop_assert_eq!(head_end(bytes, from), slow);
+        }
     }
 
     #[test]

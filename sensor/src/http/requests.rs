@@ -13,7 +13,7 @@ use super::{
     reader::{GapFate, HeadBytes, Step},
 };
 use crate::{
-    identity::{Caller, caller_in, familiar::recall},
+    identity::{Aim, Caller, caller_in, familiar::recall},
     stream::FlowFacts,
 };
 
@@ -95,7 +95,7 @@ impl Conversation {
         let plain = plain_head(head);
         let key = plain.and_then(|plain| desk.familiar.key(plain.block));
         if let (Some(plain), Some(key)) = (plain, key)
-            && let Some((caller, framed)) = recall(
+            && let Some((caller, aim, framed)) = recall(
                 key ^ version_mark(plain.version),
                 plain.block,
                 (plain.target, plain.look),
@@ -103,7 +103,8 @@ impl Conversation {
                 desk,
             )
         {
-            self.open((plain.method, plain.version), (caller, framed), (&[], Forms::default()), facts, desk);
+            let begun = self.begin((plain.method, plain.version), (caller, aim), facts, desk);
+            self.open(begun, framed, (&[], Forms::default()), facts, desk);
             return Ok(());
         }
         let headers_max = desk.config.headers_max;
@@ -127,7 +128,7 @@ impl Conversation {
             return Err(if self.heard { Loss::BadHead } else { Loss::NotHttp });
         }
         let framed = declared(headers, version);
-        let caller = caller_in((target, look), (headers, block), facts, desk);
+        let (caller, aim) = caller_in((target, look), (headers, block), facts, desk);
         let is_plain = forms.is_empty() && framed.is_none_or(|framed| framed.forms.is_empty());
         // A body is told by what the fields say of it, so that those are read each time.
         let is_bare = framed.is_none_or(|framed| framed.framing == Framing::Length(0));
@@ -135,23 +136,20 @@ impl Conversation {
         if let Some(key) = key.filter(|_| lasts) {
             desk.familiar.learn(key ^ version_mark(version), &caller, framed);
         }
-        self.open((method, version), (caller, framed), (headers, forms), facts, desk);
+        let begun = self.begin((method, version), (&caller, aim), facts, desk);
+        self.open(begun, framed, (headers, forms), facts, desk);
         Ok(())
     }
 
-    /// A request begins.
-    fn open(
+    /// A request begins: its exchange, and the odd forms of what it says.
+    fn begin(
         &mut self,
         (method, version): (&[u8], HttpVersion),
-        (caller, framed): (Caller, Option<Framed>),
-        (headers, mut forms): (&[Header<'_>], Forms),
+        (caller, aim): (&Caller, Aim),
         facts: &FlowFacts,
-        desk: &mut Desk,
-    ) {
-        let nothing = Framed { framing: Framing::Length(0), forms: Forms::default() };
-        let framed = framed.unwrap_or(nothing);
-        forms.merge(framed.forms);
-        forms.merge(caller.forms);
+        desk: &Desk,
+    ) -> (Box<Exchange>, Forms) {
+        let mut forms = aim.forms;
         if version == HttpVersion::Http11 && caller.host.is_empty() {
             forms.insert(Form::NoHost);
         }
@@ -163,7 +161,22 @@ impl Conversation {
         self.pairing.opening(at);
         let positions = (start, self.requests.position());
         self.index += 1;
-        let mut exchange = Exchange::new(at, positions, self.index, (method, version), caller, facts, desk);
+        (Exchange::new(at, positions, self.index, (method, version), (caller, aim), facts, desk), forms)
+    }
+
+    /// A request that has begun is open.
+    fn open(
+        &mut self,
+        (mut exchange, mut forms): (Box<Exchange>, Forms),
+        framed: Option<Framed>,
+        (headers, odd): (&[Header<'_>], Forms),
+        facts: &FlowFacts,
+        desk: &mut Desk,
+    ) {
+        let nothing = Framed { framing: Framing::Length(0), forms: Forms::default() };
+        let framed = framed.unwrap_or(nothing);
+        forms.merge(framed.forms);
+        forms.merge(odd);
         if framed.framing != Framing::Length(0) {
             exchange.request_begins(headers, desk);
         }

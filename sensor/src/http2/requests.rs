@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     http::{Exchange, Form, Look},
-    identity::{Caller, caller_in, familiar::recall},
+    identity::{Aim, Caller, caller_in, familiar::recall},
     stream::{Close, Direction},
 };
 
@@ -26,6 +26,7 @@ const DOUBTFUL_STREAMS_MAX: u32 = 512;
 /// What a request's head says.
 struct Asked {
     caller: Caller,
+    aim: Aim,
     is_odd: bool,
     /// Bytes of its body.
     announced: Option<u64>,
@@ -38,10 +39,9 @@ fn exchange(id: u32, block: &Block<'_>, head: &Head<'_>, asked: Asked, room: &Ro
     // Apart from the numbers of requests that came before an upgrade.
     let index = 1 << 32 | u64::from(id);
     let (at, start) = block.begun;
-    let forms = asked.caller.forms;
-    let version = HttpVersion::Http2;
-    let mut exchange =
-        Exchange::new(at, (start, block.end), index, (method, version), asked.caller, room.facts, room.desk);
+    let forms = asked.aim.forms;
+    let (line, caller) = ((method, HttpVersion::Http2), (&asked.caller, asked.aim));
+    let mut exchange = Exchange::new(at, (start, block.end), index, line, caller, room.facts, room.desk);
     exchange.take_forms(forms);
     if asked.is_odd {
         exchange.doubt(Ambiguity::Http2.into());
@@ -213,22 +213,23 @@ impl Connection {
         let key = if may_know { familiar.key_of(authority.unwrap_or_default(), block) } else { None };
         let key = key.map(|key| key ^ MARK);
         if let Some(key) = key
-            && let Some((caller, _)) = recall(key, block, (target, look), room.facts, room.desk)
+            && let Some((caller, aim, _)) = recall(key, block, (target, look), room.facts, room.desk)
         {
-            return Some(Asked { caller, is_odd: false, announced: None });
+            let caller = caller.clone();
+            return Some(Asked { caller, aim, is_odd: false, announced: None });
         }
         let (headers, is_odd_field) = fields(list, authority);
         let announced = length(&headers);
-        let mut caller = caller_in((target, look), (&headers, block), room.facts, room.desk);
+        let (caller, mut aim) = caller_in((target, look), (&headers, block), room.facts, room.desk);
         if is_connect {
-            caller.forms.remove(Form::Target);
+            aim.forms.remove(Form::Target);
         }
         let is_odd = is_odd || is_odd_field || announced.is_err();
         let is_empty = matches!(announced, Ok(None | Some(0)));
         if let Some(key) = key.filter(|_| !is_odd && is_empty) {
             room.desk.familiar.learn(key, &caller, None);
         }
-        Some(Asked { caller, is_odd, announced: announced.unwrap_or(None) })
+        Some(Asked { caller, aim, is_odd, announced: announced.unwrap_or(None) })
     }
 
     /// A header block on a stream that is open: trailers (RFC 9113, section 8.1).
@@ -288,7 +289,7 @@ impl Connection {
         // Nobody asked for it: it says nothing of who calls.
         asked.caller.identities.clear();
         asked.caller.basic = None;
-        asked.caller.asked.clear();
+        asked.aim.asked.clear();
         let mut exchange = exchange(id, block, &head, asked, room);
         exchange.request_end = 0;
         exchange.unknown(list.unknown);

@@ -17,8 +17,7 @@ use compact_str::CompactString;
 use httparse::Header;
 use memchr::memmem;
 use model::{
-    Ambiguities, Context, FieldId, HeadSign, HeadSigns, Issued, LoginAttempt, Operation, Principal,
-    PrincipalKind, Signs,
+    Ambiguities, Context, FieldId, Issued, LoginAttempt, Operation, Principal, PrincipalKind, Signs,
 };
 use smallvec::SmallVec;
 
@@ -27,46 +26,51 @@ use crate::{
         Fields as Parameters, Rules, clean, field_id, graphql_operation, id_shape, keep, pairs, text_field,
     },
     http::{Desk, Form, Forms, Look, Protocol, Touched},
-    signs,
     stream::FlowFacts,
 };
 use credentials::Credentials;
 use oddities::Oddities;
-use target::{PATH_BYTES_MAX, Target, canonical_text, host_text, path_text};
+use target::{PATH_BYTES_MAX, Target, canonical_text, host_text, path_signs, path_text};
 
 /// Ids kept of a query, with those of the body: the limit of `ApiCall::asked`.
 pub(crate) const ASKED_MAX: usize = 16;
 /// Credentials handed out by one answer: the limit of `ApiCall::issued`.
 const ISSUED_MAX: usize = 4;
 
-/// What a request's head says of its caller and of what it wants.
+/// What a request's header fields say of its caller.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) identities: SmallVec<[Principal; 2]>,
-    pub(crate) client: IpAddr,
     pub(crate) host: CompactString,
-    pub(crate) path: CompactString,
     pub(crate) context: Context,
-    pub(crate) asked: SmallVec<[FieldId; 0]>,
-    pub(crate) decoys: Touched,
     /// The user and password of basic auth.
-    pub(crate) basic: Option<LoginAttempt>,
-    pub(crate) query: Query,
+    pub(crate) basic: Option<Box<LoginAttempt>>,
     /// What the token says of itself.
     pub(crate) token: Token,
-    /// What path and fields look like to an interpreter.
+    /// What fields look like to an interpreter.
     pub(crate) signs: Signs,
     pub(crate) expects_continue: bool,
     /// What `Upgrade` asks for.
     pub(crate) wants: Protocol,
-    /// The path in its canonical form, if that differs.
-    pub(crate) canonical: Option<CompactString>,
-    /// Forms of target, host and content type that gateways take in different ways.
-    pub(crate) forms: Forms,
     /// Ways in which two recipients could read the head differently.
     pub(crate) ambiguities: Ambiguities,
     /// Where in the header block clear credentials stand, if nothing but that block says who calls.
     pub(crate) clear: Option<familiar::Places>,
+}
+
+/// What is said anew with each request: where it comes from, and what its target says.
+pub(crate) struct Aim {
+    pub(crate) client: IpAddr,
+    pub(crate) path: CompactString,
+    /// The path in its canonical form, if that differs.
+    pub(crate) canonical: Option<CompactString>,
+    pub(crate) asked: SmallVec<[FieldId; 0]>,
+    pub(crate) decoys: Touched,
+    pub(crate) query: Query,
+    /// What the path looks like to an interpreter.
+    pub(crate) signs: Signs,
+    /// Forms of target, host and content type that gateways take in different ways.
+    pub(crate) forms: Forms,
 }
 
 /// What the query says, without its values.
@@ -92,7 +96,7 @@ pub(crate) fn caller(
     headers: &[Header<'_>],
     facts: &FlowFacts,
     desk: &mut Desk,
-) -> Caller {
+) -> (Caller, Aim) {
     caller_in(target, (headers, &[]), facts, desk)
 }
 
@@ -102,7 +106,7 @@ pub(crate) fn caller_in(
     (headers, block): (&[Header<'_>], &[u8]),
     facts: &FlowFacts,
     desk: &mut Desk,
-) -> Caller {
+) -> (Caller, Aim) {
     let fields = Fields::gather(headers, desk);
     let target = Target::split(target);
     let mut forms = fields.forms;
@@ -128,50 +132,43 @@ pub(crate) fn caller_in(
     if rules.decoys.has_values() {
         decoys_in(headers, rules, &mut decoys);
     }
-    let path = path_text(target.path, &credentials.clear);
+    let path = path_text(target.path, look, &credentials.clear);
     let mut context = fields.context(host, desk);
-    let mut seen = path_signs(target.path, &mut context.signs);
     context.algorithm = credentials.token.algorithm;
-    seen.merge(fields.oddities.values);
     let alone = is_plain
         && !credentials.has_query
         && fields.x_forwarded_for.is_empty()
         && fields.forwarded.is_empty()
         && !rules.decoys.has_values();
-    Caller {
-        clear: if alone { places(&credentials.clear, block) } else { None },
+    let canonical = canonical_text(target.path, look, &credentials.clear, &mut forms);
+    let aim = Aim {
         client: client::client(
             facts.client.ip(),
             &fields.x_forwarded_for,
             &fields.forwarded,
             &desk.config.trusted_proxies,
         ),
-        host: host_text(host),
-        canonical: canonical_text(target.path, look, &credentials.clear, &mut forms)
-            .filter(|text| *text != path),
+        canonical: canonical.filter(|text| *text != path),
         path,
-        wants: fields.wants,
-        forms,
-        context,
-        token: credentials.token,
-        signs: seen,
         asked,
         decoys,
-        basic: credentials.basic.clone(),
         query,
+        signs: path_signs(target.path, look),
+        forms,
+    };
+    let caller = Caller {
+        clear: if alone { places(&credentials.clear, block) } else { None },
+        host: host_text(host),
+        wants: fields.wants,
+        context,
+        token: credentials.token,
+        signs: fields.oddities.values,
+        basic: credentials.basic.clone().map(Box::new),
         expects_continue: fields.expects_continue,
         ambiguities: credentials.ambiguities(),
         identities: credentials.into_identities(),
-    }
-}
-
-/// What a path looks like; noted in the signs of the head, too.
-pub(super) fn path_signs(path: &[u8], head: &mut HeadSigns) -> Signs {
-    let seen = signs::of_path(path);
-    if !seen.is_empty() {
-        head.insert(HeadSign::Path);
-    }
-    seen
+    };
+    (caller, aim)
 }
 
 /// Adds the decoys that header values touch.

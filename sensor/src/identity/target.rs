@@ -4,9 +4,13 @@ use std::net::Ipv6Addr;
 
 use compact_str::CompactString;
 use memchr::{memchr, memmem};
+use model::Signs;
 
 use super::jwt;
-use crate::http::{Form, Forms, Look, canonical};
+use crate::{
+    http::{Form, Forms, Look, canonical},
+    signs,
+};
 
 /// Bytes of a path that are kept.
 pub(super) const PATH_BYTES_MAX: usize = 8_192;
@@ -110,12 +114,19 @@ pub(super) fn canonical_text(
     if found.above_root {
         forms.insert(Form::AboveRoot);
     }
-    (found.path != path).then(|| path_text(&found.path, clear))
+    (found.path != path).then(|| path_text(&found.path, Look::of(&found.path), clear))
 }
 
 /// The path as sent, with credentials masked and bytes that are not printable percent-encoded.
-pub(super) fn path_text(path: &[u8], clear: &[&[u8]]) -> CompactString {
+/// `look`: of the path, or of a target that begins with it.
+pub(super) fn path_text(path: &[u8], look: Look, clear: &[&[u8]]) -> CompactString {
     let path = path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or_default();
+    if look.is_tame()
+        && !path.split(|byte| *byte == b'/').any(|segment| segment.len() >= 8 && is_secret(segment, clear))
+        && let Ok(text) = CompactString::from_utf8(path)
+    {
+        return text;
+    }
     let is_secret = |segment: &[u8]| {
         is_secret(segment, clear) || segment.contains(&b'%') && is_secret(&canonical(segment).path, clear)
     };
@@ -152,6 +163,11 @@ fn printable(bytes: &[u8]) -> CompactString {
             text
         }
     }
+}
+
+/// What a path looks like to an interpreter.
+pub(super) fn path_signs(path: &[u8], look: Look) -> Signs {
+    if look.is_tame() { Signs::default() } else { signs::of_path(path) }
 }
 
 fn is_secret(segment: &[u8], clear: &[&[u8]]) -> bool {
