@@ -109,7 +109,7 @@ impl Attestor {
             // Nothing is said of a body that was not told.
             let described = if answer.body.is_some() { headers.as_slice() } else { &[] };
             exchange.answered(answer.status, &headers, BodyOf::gather(described), &mut self.desk);
-            exchange.answer_body(answer.body.unwrap_or_default(), &mut self.desk);
+            exchange.answer_body(answer.body.unwrap_or_default(), true, &mut self.desk);
             exchange.end_answer(told.ended_at);
         }
         let mut call = exchange.finish(told.ended_at, &facts, FlowState::default(), &mut self.desk);

@@ -3,6 +3,7 @@
 mod announced;
 mod coded;
 mod events;
+mod familiar;
 mod fields;
 mod form;
 mod graphql;
@@ -22,6 +23,7 @@ mod tests;
 
 pub(crate) use announced::Announced;
 pub(crate) use coded::Decoders;
+pub(crate) use familiar::Answers;
 pub(crate) use fields::{Fields, clean, keep, text_field};
 pub(crate) use form::pairs;
 pub(crate) use graphql::operation as graphql_operation;
@@ -78,6 +80,7 @@ struct Reader {
 }
 
 /// What a body was and held.
+#[derive(Clone)]
 pub(crate) struct Told {
     pub(crate) harvest: Harvest,
     /// `None` when there was no body, or nothing to tell of it.
@@ -88,6 +91,15 @@ pub(crate) struct Told {
     pub(crate) messages: Option<Messages>,
     /// `grpc-status` of trailers inside the body.
     pub(crate) grpc_status: Option<u32>,
+}
+
+impl Told {
+    /// Bytes of the body may be missing after all.
+    pub(crate) fn cut(&mut self) {
+        if let Some(facts) = &mut self.facts {
+            facts.state = BodyState::Truncated;
+        }
+    }
 }
 
 impl Scan {
@@ -136,6 +148,17 @@ impl Scan {
             state,
             has_bytes: false,
         })
+    }
+
+    /// Whether what is told of it depends on nothing but its bytes, of which none came yet.
+    pub(crate) fn may_be_familiar(&self, bytes: &[u8]) -> bool {
+        let is_json = self.reader.syntax.is_json() && !self.is_mcp;
+        is_json
+            && self.role == Role::Answer
+            && self.coding == Coding::Identity
+            && self.state == BodyState::Whole
+            && !self.has_bytes
+            && bytes.len() <= self.reader.budget
     }
 
     /// Reads on; bytes past the limits are passed over.

@@ -80,8 +80,9 @@ impl Conversation {
                 Step::Skipped(n) => self.skip(n, desk),
                 Step::Head(head) => self.answer_head(facts, head, at, desk, calls),
                 Step::Body(bytes) => {
+                    let is_rest = self.answers.ends_with(rest);
                     if let Some(exchange) = self.answer_in_hand() {
-                        exchange.answer_body(bytes, desk);
+                        exchange.answer_body(bytes, is_rest, desk);
                     }
                 }
                 Step::End => {

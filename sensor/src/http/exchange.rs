@@ -17,7 +17,7 @@ use super::{
     gateway::{AnswerLook, Settled, lasting, settle, unsettled},
 };
 use crate::{
-    body::{Role, Rules, Scan},
+    body::{Role, Rules, Scan, Told},
     identity::{Aim, Caller, Query, handed_out},
     stream::FlowFacts,
 };
@@ -60,6 +60,10 @@ pub(crate) struct Exchange {
     login_basic: bool,
     request_scan: Option<Box<Scan>>,
     answer_scan: Option<Box<Scan>>,
+    /// The key of its answer's body, where that came in one piece and may come again.
+    answer_key: Option<u128>,
+    /// What is told of a body that came before.
+    answer_told: Option<Box<Told>>,
     refresh_shown: Option<Principal>,
     /// Header fields that could not be known.
     unknown: u16,
@@ -105,6 +109,8 @@ impl Exchange {
                 login_basic: caller.basic.is_some(),
                 request_scan: None,
                 answer_scan: None,
+                answer_key: None,
+                answer_told: None,
                 refresh_shown: None,
                 unknown: 0,
                 call: ApiCall {
@@ -194,8 +200,13 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn answer_body(&mut self, bytes: &[u8], desk: &mut Desk) {
+    /// Bytes of the answer's body; `is_rest` when they are all that is still to come.
+    pub(crate) fn answer_body(&mut self, bytes: &[u8], is_rest: bool, desk: &mut Desk) {
+        let is_first = self.call.response_bytes == 0;
         self.call.response_bytes += bytes.len() as u64;
+        if is_first && is_rest && self.knows_answer(bytes, desk) {
+            return;
+        }
         if let Some(scan) = &mut self.answer_scan {
             let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
             scan.push(bytes, rules, &mut desk.losses);
@@ -214,6 +225,7 @@ impl Exchange {
         self.call.response_bytes += n;
         self.answer_gap = true;
         self.answer_scan.iter_mut().for_each(|scan| scan.cut());
+        self.answer_told.iter_mut().for_each(|told| told.cut());
     }
 
     pub(crate) fn end_request(&mut self) {
@@ -268,7 +280,12 @@ impl Exchange {
         }
         if let Some(scan) = self.answer_scan.take() {
             let told = told(*scan, desk);
+            if let Some(key) = self.answer_key {
+                desk.answers.learn(key, &told);
+            }
             self.take_answer(told);
+        } else if let Some(told) = self.answer_told.take() {
+            self.take_answer(*told);
         }
         match self.settled {
             None if !self.forms.is_empty() => {

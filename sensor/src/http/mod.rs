@@ -31,7 +31,7 @@ pub use gateway::{GatewayAt, GatewayProfile};
 use model::{Ambiguities, Ambiguity, ApiCall, Loss, Losses, Pseudonyms, Timestamp};
 
 use crate::{
-    body::Decoders,
+    body::{Answers, Decoders},
     http2::FieldList,
     identity::{IdentityCache, familiar::Familiar},
     ledger::Ledger,
@@ -55,6 +55,8 @@ pub(crate) struct Desk {
     /// Decoders of bodies, and the memory they take.
     pub(crate) decoders: Decoders,
     pub(crate) familiar: Familiar,
+    /// Bodies of answers seen lately.
+    pub(crate) answers: Answers,
     /// Keys and limits of TLS.
     pub(crate) vault: Vault,
     /// Header names of the head in hand.
@@ -72,6 +74,7 @@ impl Desk {
             config,
             decoders,
             familiar: Familiar::new(&names),
+            answers: Answers::new(&names),
             vault: Vault::new(TlsConfig::default(), &names),
             names,
             losses: Losses::default(),

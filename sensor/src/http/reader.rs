@@ -126,6 +126,15 @@ impl Reader {
         self.buffer.len() as u64
     }
 
+    /// Whether nothing of the body in hand is to come but the end of its framing, when these bytes are next.
+    pub(super) fn ends_with(&self, rest: &[u8]) -> bool {
+        match self.state {
+            State::Length(left) => left == 0,
+            State::Chunked(Chunk::DataEnd(false)) => rest.starts_with(b"\r\n0\r\n\r\n"),
+            _ => false,
+        }
+    }
+
     pub(super) fn reads_until_close(&self) -> bool {
         self.state == State::UntilClose
     }

@@ -12,7 +12,14 @@ use crate::{
 };
 
 impl Connection {
-    pub(super) fn data(&mut self, direction: Direction, id: u32, bytes: &[u8], room: &mut Room<'_>) {
+    /// Bytes of a body; whether they are all that is still to come of it.
+    pub(super) fn data(
+        &mut self,
+        direction: Direction,
+        id: u32,
+        (bytes, is_rest): (&[u8], bool),
+        room: &mut Room<'_>,
+    ) {
         let Some(stream) = self.streams.at(id) else { return self.stray(id) };
         let side = stream.side(direction);
         side.bytes += bytes.len() as u64;
@@ -22,7 +29,7 @@ impl Connection {
             Talk::Call(exchange) if direction == Direction::Request => {
                 exchange.request_body(bytes, room.desk);
             }
-            Talk::Call(exchange) => exchange.answer_body(bytes, room.desk),
+            Talk::Call(exchange) => exchange.answer_body(bytes, is_rest, room.desk),
             Talk::Socket(socket) => {
                 let piece = Piece::Bytes(bytes);
                 room.desk.ledger.enter(bytes.len());

@@ -202,7 +202,10 @@ impl Connection {
                         self.go_opaque(Loss::H2Limit, room);
                     }
                 }
-                Step::Data { stream, bytes } => self.data(direction, stream, bytes, room),
+                Step::Data { stream, bytes } => {
+                    let is_rest = self.readers[direction as usize].has_all_data();
+                    self.data(direction, stream, (bytes, is_rest), room);
+                }
                 Step::End { stream, position } => self.end(direction, stream, position, room),
                 Step::Block(block) => self.block(direction, block, room),
                 Step::Reset { stream } => self.reset(stream, room),

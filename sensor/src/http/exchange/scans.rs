@@ -11,6 +11,18 @@ use crate::{
 };
 
 impl Exchange {
+    /// Whether the answer's body, which is all here, came before: then it need not be read.
+    pub(super) fn knows_answer(&mut self, body: &[u8], desk: &Desk) -> bool {
+        if !self.answer_scan.as_ref().is_some_and(|scan| scan.may_be_familiar(body)) {
+            return false;
+        }
+        self.answer_key = desk.answers.key(body);
+        let Some(told) = self.answer_key.and_then(|key| desk.answers.find(key)) else { return false };
+        self.answer_told = Some(Box::new(told.clone()));
+        self.answer_scan = None;
+        true
+    }
+
     pub(super) fn take_request(&mut self, told: Told) {
         if told.is_doubtful {
             self.call.ambiguities.insert(Ambiguity::Body);

@@ -98,3 +98,56 @@ fn a_document_in_the_query_is_an_operation() {
 fn a_body_in_hand_costs_less_than_two_kilobytes() {
     assert!(size_of::<crate::body::Scan>() <= 2_048, "{} bytes", size_of::<crate::body::Scan>());
 }
+
+/// What is told of each answer, with the ids it gave.
+fn told(acts: &[Act]) -> Vec<String> {
+    let line = |call: &ApiCall| {
+        let response = call.details.as_ref().and_then(|details| details.response.as_ref());
+        format!("{response:?} {:?} {:?}", call.given, call.issued)
+    };
+    hear_with(true, acts).calls.iter().map(line).collect()
+}
+
+#[test]
+fn an_answer_that_came_before_is_told_as_it_was() {
+    let body = r#"{"orders":[{"id":7,"mail":"amal@example.org"},{"id":8}],"token":"0123456789abcdef0123"}"#;
+    let get = || ask("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    let chunked = |body: &str| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+        answer(format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()))
+    };
+    let first = told(&[get(), json("200 OK", body)]);
+    let [once] = first.as_slice() else { panic!("one call") };
+    assert!(once.contains("Email") && once.contains("Issued"), "{once}");
+    let again = told(&[
+        get(),
+        json("200 OK", body),
+        get(),
+        chunked(body),
+        get(),
+        chunked(body),
+        get(),
+        json("200 OK", body),
+    ]);
+    assert_eq!(again, vec![once.clone(); 4]);
+    // The same bytes as another kind, or as a part of more.
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
+    let plain = answer(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    let longer = format!("{body} x");
+    let cut = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len() + 9
+    );
+    let others = [
+        vec![plain],
+        vec![json("200 OK", &longer)],
+        vec![answer(&cut), AnswerGap(9)],
+        vec![json("404 Not Found", body)],
+    ];
+    for other in others {
+        let alone = told(&[vec![get()], other.clone()].concat());
+        let behind = told(&[vec![get(), json("200 OK", body), get()], other].concat());
+        assert_eq!(alone.last(), behind.last());
+        assert_ne!(alone.last(), Some(once));
+    }
+}

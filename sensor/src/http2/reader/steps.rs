@@ -2,6 +2,7 @@
 
 use model::Timestamp;
 
+use super::Reader;
 use crate::http2::frame::Frame;
 
 /// A whole header block.
@@ -74,4 +75,11 @@ pub(in crate::http2) enum Step<'p> {
     Broken,
     /// A header block past its limits.
     Limit,
+}
+
+impl Reader {
+    /// Whether the bytes of a body just met are the last of it: behind them is nothing but padding.
+    pub(in crate::http2) fn has_all_data(&self) -> bool {
+        self.frame.ends_stream() && self.left == self.padding
+    }
 }
