@@ -15,14 +15,14 @@ use crate::{ApiCall, FieldId, Grade, Handle, HttpVersion, IdShape, Principal, Ti
 /// Writes calls as JSON.
 #[derive(Clone, Debug)]
 pub struct CallWriter {
-    /// The second whose text is kept, and that text up to the point.
+    /// The second whose text is kept, and that text in its quotes; the nine digits behind the point are any.
     second: u64,
-    prefix: [u8; 20],
+    text: [u8; 32],
 }
 
 impl Default for CallWriter {
     fn default() -> Self {
-        let mut writer = Self { second: u64::MAX, prefix: [0; 20] };
+        let mut writer = Self { second: u64::MAX, text: *b"\"0000-00-00T00:00:00.000000000Z\"" };
         writer.time(&mut Vec::new(), Timestamp::ZERO);
         writer
     }
@@ -44,6 +44,24 @@ const ESCAPE: [u8; 256] = {
     table[b'"' as usize] = b'"';
     table[b'\\' as usize] = b'\\';
     table
+};
+
+/// The digits of every byte with a point behind them, and how many bytes these are.
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut table = [([b'.'; 4], 0); 256];
+    let mut n = 0_u8;
+    loop {
+        let (hundreds, tens, ones) = (b'0' + n / 100, b'0' + n / 10 % 10, b'0' + n % 10);
+        table[n as usize] = match n {
+            0..10 => ([ones, b'.', 0, 0], 2),
+            10..100 => ([tens, ones, b'.', 0], 3),
+            _ => ([hundreds, tens, ones, b'.'], 4),
+        };
+        if n == u8::MAX {
+            break table;
+        }
+        n += 1;
+    }
 };
 
 impl CallWriter {
@@ -102,16 +120,13 @@ impl CallWriter {
         if second != self.second {
             self.second = second;
             let whole = at.to_string();
-            self.prefix.iter_mut().zip(whole.bytes()).for_each(|(kept, byte)| *kept = byte);
+            self.text[1..21].iter_mut().zip(whole.bytes()).for_each(|(kept, byte)| *kept = byte);
         }
-        out.push(b'"');
-        out.extend_from_slice(&self.prefix);
-        let mut digits = *b"000000000Z\"";
-        for digit in digits[..9].iter_mut().rev() {
+        for digit in self.text[21..30].iter_mut().rev() {
             *digit = b'0' + u8::try_from(nanos % 10).unwrap_or(0);
             nanos /= 10;
         }
-        out.extend_from_slice(&digits);
+        out.extend_from_slice(&self.text);
     }
 }
 
@@ -204,11 +219,11 @@ fn principal(out: &mut Vec<u8>, who: &Principal) {
     out.extend_from_slice(b"{\"kind\":\"");
     out.extend_from_slice(who.kind.name().as_bytes());
     out.extend_from_slice(b"\",\"id\":\"");
-    who.id.0.to_be_bytes().as_chunks().0.iter().for_each(|eight| hex(out, u64::from_be_bytes(*eight)));
+    out.extend_from_slice(hex_text::<2, 16>(&who.id.0.to_be_bytes()).as_flattened());
     match &who.handle {
         Handle::Sha256(digest) => {
             out.extend_from_slice(b"\",\"sha256\":\"");
-            digest.0.as_chunks().0.iter().for_each(|eight| hex(out, u64::from_be_bytes(*eight)));
+            out.extend_from_slice(hex_text::<4, 32>(&digest.0).as_flattened());
             out.extend_from_slice(b"\"}");
         }
         Handle::Name(name) => {
@@ -255,6 +270,14 @@ fn hex(out: &mut Vec<u8>, n: u64) {
     out.extend_from_slice(&hex_digits(n));
 }
 
+/// The digits of bytes, eight bytes at a time.
+fn hex_text<const EIGHTS: usize, const BYTES: usize>(bytes: &[u8; BYTES]) -> [[u8; 16]; EIGHTS] {
+    let mut text = [[b'0'; 16]; EIGHTS];
+    let eights = bytes.as_chunks().0.iter();
+    text.iter_mut().zip(eights).for_each(|(digits, eight)| *digits = hex_digits(u64::from_be_bytes(*eight)));
+    text
+}
+
 /// The 16 digits of a number, all of them at a time.
 fn hex_digits(n: u64) -> [u8; 16] {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -286,12 +309,16 @@ fn number(out: &mut Vec<u8>, n: u64) {
 fn address(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(ip) => {
-            let [first, others @ ..] = ip.octets();
-            number(out, u64::from(first));
-            for octet in others {
-                out.push(b'.');
-                number(out, u64::from(octet));
+            let (mut text, mut length) = ([0; 16], 0);
+            for octet in ip.octets() {
+                let (digits, more) = OCTETS[usize::from(octet)];
+                if let Some(place) = text.get_mut(length..length + 4) {
+                    place.copy_from_slice(&digits);
+                }
+                length += more;
             }
+            // Without the last point.
+            out.extend_from_slice(text.get(..length - 1).unwrap_or_default());
         }
         IpAddr::V6(ip) => {
             let _ = write!(out, "{ip}");
@@ -304,7 +331,7 @@ fn socket(out: &mut Vec<u8>, end: SocketAddr) {
         SocketAddr::V4(_) => {
             address(out, end.ip());
             out.push(b':');
-            number(out, u64::from(end.port()));
+            out.extend_from_slice(itoa::Buffer::new().format(end.port()).as_bytes());
         }
         SocketAddr::V6(end) => {
             let _ = write!(out, "{end}");
