@@ -140,7 +140,7 @@ impl Harvest {
         let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
         if self.ids.len() < room
             && let Some(id) = interest.id_name.field_id(name, holder, text, rules.names)
-            && !(self.seen.note(id.object) && self.ids.contains(&id))
+            && !(self.seen.note(id.object) && self.has(&id))
         {
             if self.ids.len() == self.ids.capacity() {
                 // Few or many: lists go on for long.
@@ -148,6 +148,11 @@ impl Harvest {
             }
             self.ids.push(id);
         }
+    }
+
+    /// Whether an id is among those kept; their hashes are compared first, as nearly all differ.
+    fn has(&self, id: &FieldId) -> bool {
+        self.ids.iter().any(|known| known.object == id.object && known == id)
     }
 
     /// The login that a request's body tries.
