@@ -85,9 +85,6 @@ impl Exchange {
             context.signs.insert(HeadSign::Path);
             signs.merge(aim.signs);
         }
-        let mut seed = [0_u8; 16];
-        seed[..8].copy_from_slice(&facts.number.to_be_bytes());
-        seed[8..].copy_from_slice(&index.to_be_bytes());
         // Made where it stays: it is large.
         Box::write(
             Box::new_uninit(),
@@ -115,7 +112,7 @@ impl Exchange {
                 unknown: 0,
                 call: ApiCall {
                     at,
-                    id: CallId(desk.names.short(b"call", &seed)),
+                    id: id(facts, index, desk),
                     client: aim.client,
                     peer: facts.client,
                     server: facts.server,
@@ -336,6 +333,14 @@ impl Exchange {
             Grade::B
         }
     }
+}
+
+/// The id of a flow's call.
+fn id(facts: &FlowFacts, index: u64, desk: &Desk) -> CallId {
+    let mut seed = [0_u8; 16];
+    seed[..8].copy_from_slice(&facts.number.to_be_bytes());
+    seed[8..].copy_from_slice(&index.to_be_bytes());
+    CallId(desk.names.short(b"call", &seed))
 }
 
 /// Where an answer's head says what its body is; it is read only when bodies are.
