@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     age::Phase,
     config::WarmUp,
+    habits::structure::kinds::ALL_SORTS,
     hash::{Tag, mix},
     routes::{Class, RouteId},
     scene::network,
@@ -146,6 +147,13 @@ pub(crate) fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
     mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
 }
 
+impl Air {
+    /// The sort of callers that it is among.
+    pub(crate) fn sort(self) -> u32 {
+        Tag::short(self.sort).0.max(ALL_SORTS + 1)
+    }
+}
+
 impl Doors {
     pub(crate) fn within(bytes: usize) -> Self {
         Self { doors: Table::within(bytes) }
@@ -249,8 +257,7 @@ impl Doors {
 
     fn known(&self, door: u64, way: Way, subject: &Subject, warm_up: WarmUp) -> Known {
         let others = self.others(door, subject);
-        let Door { voters, owners, own, foreign, sharers, servers, servers_marks, .. } = others;
-        let colleague = servers_marks.has(way.software) || servers_marks.has(way.network);
+        let Door { voters, owners, own, foreign, sharers, .. } = others;
         if owners < warm_up.owners || own < warm_up.accesses {
             return Known::TooLittle;
         }
@@ -259,20 +266,16 @@ impl Doors {
             return Known::Shared;
         }
         let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);
-        let serving = f64::from(servers) / f64::from(voters.max(servers + 1));
-        let work = if servers > 0 && colleague {
-            serving
-        } else if servers > 0 {
-            serving * COLLEAGUE_UNLIKE
-        } else {
-            (0.5 * f64::from(voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN)
-        };
+        let work = others.work(way);
         if work > WORK_MAX {
             return Known::Shared;
         }
-        // Whoever came for its own, as those whose work it is seldom do, is the less likely to be one of them.
-        let own_too = (1.0 - WORK_RATE).powi(subject.visit(door).own.into());
-        Known::Normal(Norm { rate, work: work * own_too })
+        Known::Normal(Norm { rate, work: work * subject.visit(door).own_too() })
+    }
+
+    /// Chance that it is a caller's work to serve others at a door, whatever else is usual there.
+    pub(crate) fn work(&self, way: Way, subject: &Subject) -> f64 {
+        self.others(way.here, subject).work(way) * subject.visit(way.here).own_too()
     }
 
     fn vote(&mut self, way: Way, subject: &mut Subject, mut cast: impl FnMut(&mut Door, &mut Visit)) {
@@ -333,6 +336,17 @@ impl Door {
         }
     }
 
+    /// Chance that it is the work of one more caller to serve others here.
+    fn work(&self, way: Way) -> f64 {
+        let serving = f64::from(self.servers) / f64::from(self.voters.max(self.servers + 1));
+        let marks = self.servers_marks;
+        match self.servers {
+            0 => (0.5 * f64::from(self.voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN),
+            _ if marks.has(way.software) || marks.has(way.network) => serving,
+            _ => serving * COLLEAGUE_UNLIKE,
+        }
+    }
+
     /// With what it did for its own.
     fn enter(&mut self, visit: Visit) {
         self.voters += u32::from(!visit.is_blank());
@@ -362,6 +376,11 @@ impl Visit {
     /// Deals with strangers' objects more than with its own.
     pub(crate) fn is_of_service(&self) -> bool {
         self.met >= SERVES_FROM && self.met > self.own
+    }
+
+    /// How likely it is for one whose work it is to come for so much of its own: those who do so seldom are one of them.
+    fn own_too(&self) -> f64 {
+        (1.0 - WORK_RATE).powi(self.own.into())
     }
 
     fn is_blank(&self) -> bool {

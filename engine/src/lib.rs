@@ -35,6 +35,7 @@ mod routes;
 mod scene;
 mod snapshot;
 mod stats;
+mod strangers;
 mod subjects;
 mod succession;
 mod summary;

@@ -16,6 +16,7 @@ use crate::{
     routes::{Class, RouteId},
     scene::day_of,
     stats::{Excuse, Hit, Process},
+    strangers::Strangers,
     table::Worth,
     today::Today,
 };
@@ -123,6 +124,10 @@ pub(crate) struct Suspicion {
     pub(crate) owners: Vec<Tag>,
     /// Those among them whom it met at doors that are well known.
     pub(crate) met: u8,
+    /// The routes by which it came to their objects.
+    pub(crate) ways: Vec<RouteId>,
+    /// All whom it ever met.
+    pub(crate) strangers: Strangers,
     pub(crate) targets: Vec<Tag>,
     pub(crate) calls: Vec<(Detector, CallRef)>,
 }

@@ -45,6 +45,8 @@ impl Suspicion {
             marks: self.marks.clone(),
             owners: self.owners.clone(),
             met: self.met,
+            ways: self.ways.clone(),
+            strangers: self.strangers,
             targets: self.targets.clone(),
             calls: Vec::new(),
         }

@@ -147,8 +147,12 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, asked: &Asked) {
     if !ids.is_new(asked.key) {
         return;
     }
+    let begins = ids.begins(scene.day);
     let ask = ids.follow(asked.class, asked.number, !own && !early && !ids.given.has(asked.key));
     let kinds = &mut world.shared.structure.kinds;
+    if begins && teaches {
+        kinds.begin_day(sort);
+    }
     let among = kinds.peers(asked.class, sort, subject.principal.kind == PrincipalKind::Ip);
     let kind = kinds.of(asked.class, among);
     let usual = |share: Option<f64>| share.filter(|_| !learning);

@@ -18,6 +18,7 @@ use crate::{
     routes::{Class, ObjectRef, Presented, RouteId, object_id},
     scene::{Scene, day_of},
     stats::{Excuse, Hit},
+    strangers,
     subjects::Subject,
     world::World,
 };
@@ -41,6 +42,8 @@ const OWNERS_SURE: u32 = 15;
 const CALLERS_SURE: u32 = 30;
 /// Foreign owners remembered per subject.
 const OWNERS_KEPT: usize = 32;
+/// Ways to strangers' objects remembered per subject.
+const WAYS_KEPT: usize = 32;
 /// Given ids of one answer that are learnt from.
 const GIVEN_MAX: usize = 128;
 /// Days after which a caller may teach that strangers' objects are its work; in a deployment's first week at once.
@@ -144,10 +147,16 @@ struct Met {
 fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef, met: Met) {
     let (Met { owner, way, route }, class) = (met, object.class);
     let subject = world.subjects.at_mut(slot);
-    let owners = &mut subject.suspicion.get_or_insert_default().owners;
-    if remember(owners, owner, OWNERS_KEPT) == Novelty::Known {
+    let suspicion = subject.suspicion.get_or_insert_default();
+    if remember(&mut suspicion.owners, owner, OWNERS_KEPT) == Novelty::Known {
         return;
     }
+    if let Some(route) = route.filter(|route| !suspicion.ways.contains(route))
+        && suspicion.ways.len() < WAYS_KEPT
+    {
+        suspicion.ways.push(route);
+    }
+    let many = strangers::meet(world, scene, slot, way);
     let subject = world.subjects.at(slot);
     let phase = Phase::of(world.started, scene.call.ended_at);
     let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
@@ -169,6 +178,7 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
         world.shared.structure.adoption.serve(&mut habits.structure.functions);
     }
     let (norm, sure) = match usual {
+        Usual::Unknown if many => return charge_for_number(world, scene, slot, class, met),
         Usual::Unknown => return,
         Usual::AtOtherDoors(norm) => (norm, 0),
         Usual::Here(norm) => (norm, 1),
@@ -192,10 +202,21 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     teach(world, slot);
 }
 
+/// Charges a stranger's object that by itself says nothing: it is one of too many.
+fn charge_for_number(world: &mut World, scene: &Scene<'_>, slot: usize, class: Class, met: Met) {
+    let mark = world.subjects.at_mut(slot).mark_mut(Detector::ForeignOwner);
+    if mark.hits == 0 && mark.unattested == 0 {
+        (mark.class, mark.door, mark.work) = (class, met.way.all, 1.0);
+    }
+    world.charge(slot, Detector::ForeignOwner, scene);
+    world.subjects.at_mut(slot).mark_mut(Detector::ForeignOwner).route = met.route;
+}
+
 /// Whether the application gave the caller a function that those have who serve others by their work.
-fn has_a_role(shared: &Shared, subject: &Subject) -> bool {
+pub(crate) fn has_a_role(shared: &Shared, subject: &Subject) -> bool {
     let own = subject.habits.as_ref().map(|habits| &habits.structure.functions);
-    own.is_some_and(|own| shared.structure.adoption.is_of_service(own))
+    let ways = subject.suspicion.as_ref().map_or(&[][..], |suspicion| &suspicion.ways);
+    own.is_some_and(|own| shared.structure.adoption.is_of_service(own, ways))
 }
 
 /// Whether enough callers came to this door for their own, or to such objects by any, that the door is sure to be private.
@@ -271,22 +292,27 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     }
 }
 
-fn assess(_: &World, subject: &Subject) -> Assessment {
+fn assess(world: &World, subject: &Subject) -> Assessment {
     let Some(mark) = subject.marked(Detector::ForeignOwner) else { return Assessment::SILENT };
+    let number = strangers::p(world, subject);
     let met = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.met);
     let enough = met >= OWNERS_MIN && mark.hits >= u16::from(OWNERS_MIN);
     // Either it strays as others do, or it is its work.
-    let p = (subject.foreign.p() + mark.work).min(1.0);
+    let each = (subject.foreign.p() + mark.work).min(1.0);
+    let p = each.min(number);
     Assessment {
         p,
         unattested: if mark.unattested > 0 { (mark.weak.p() + mark.work).min(p) } else { p },
-        limit: if enough { Action::Block } else { Action::StepUp },
+        limit: if enough || number < each { Action::Block } else { Action::StepUp },
         demand: Action::Observe,
     }
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {
     let Some(mark) = subject.marked(Detector::ForeignOwner) else { return Words::default() };
+    if strangers::p(world, subject) < subject.foreign.p() + mark.work {
+        return strangers::words(world, subject, mark);
+    }
     let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
     let others = world.doors.others(mark.door, subject);
     let accesses = others.own + others.foreign;

@@ -31,6 +31,7 @@ mod volume;
 
 pub(crate) use campaign::Taken;
 pub(crate) use evasion::Quirks;
+pub(crate) use foreign_owner::has_a_role;
 pub(crate) use login::Logins;
 use model::{Action, PrincipalKind};
 

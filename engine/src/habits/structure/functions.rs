@@ -182,8 +182,10 @@ impl Adoption {
     }
 
     /// Whether the caller has a function that others have for serving others by their work: one that it cannot give itself.
-    pub(crate) fn is_of_service(&self, own: &Functions) -> bool {
-        own.places().any(|here| {
+    /// The ways by which it came to strangers' objects are none: what is asked is whether it may.
+    pub(crate) fn is_of_service(&self, own: &Functions, ways: &[RouteId]) -> bool {
+        let is_way = |here: usize| ways.iter().any(|way| at(*way) == here);
+        own.places().filter(|here| !is_way(*here)).any(|here| {
             let itself = u16::from(own.serves);
             let serving = self.serving[here % self.width].saturating_sub(itself);
             let others = self.of(here % self.width, here % self.width).saturating_sub(1);

@@ -44,6 +44,8 @@ pub(crate) struct Ids {
     pub(super) met: u64,
     votes: u8,
     day: u16,
+    /// The last day on which it asked for anything new.
+    seen: u16,
     turn: u8,
 }
 
@@ -98,6 +100,11 @@ impl Ids {
         let new = !self.asked.has(key);
         self.asked.put(key);
         new
+    }
+
+    /// Whether it asks for something new for the first time on a day.
+    pub(crate) fn begins(&mut self, day: u16) -> bool {
+        std::mem::replace(&mut self.seen, day) != day
     }
 
     /// Takes a new object: follows the trail of its kind.

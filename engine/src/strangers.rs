@@ -1,0 +1,85 @@
+//! Strangers: how many owners of objects a caller has met that nobody had named to it, in; how rare so many are among callers
+//! with its sort of credential, out. For doors at which some share: households and teams meet a few strangers, and no door
+//! tells them from one who goes through everybody's. Never counts against whoever serves others by its work, as far as is known.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    age::Phase,
+    detect::{Words, has_a_role},
+    doors::Way,
+    explain::{count, span},
+    scene::Scene,
+    subjects::{Mark, Subject},
+    world::World,
+};
+
+/// Probability below which a further stranger is held against a caller.
+const CHARGED_BELOW: f64 = 1e-2;
+
+/// Of one caller: the strangers it has met in its life, and the chance that it is its work: the least it was at any door.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Strangers {
+    met: u16,
+    work: f32,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self { met: 0, work: 1.0 }
+    }
+}
+
+/// Counts a stranger met; whether so many are rare.
+pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, way: Way) -> bool {
+    let work = world.doors.work(way, world.subjects.at(slot)) as f32;
+    let subject = world.subjects.at_mut(slot);
+    let strangers = &mut subject.suspicion.get_or_insert_default().strangers;
+    *strangers = Strangers { met: strangers.met.saturating_add(1), work: strangers.work.min(work) };
+    let met = strangers.met;
+    let learning = world.phase(world.subjects.at(slot), scene.call.ended_at) == Phase::Observe;
+    let subject = world.subjects.at(slot);
+    if has_a_role(&world.shared, subject) {
+        return false;
+    }
+    if subject.teaches() {
+        let (sort, who) = (subject.air.sort(), subject.family.0);
+        world.shared.structure.kinds.learn_strangers(sort, who, met, scene.day);
+    }
+    !learning && p(world, world.subjects.at(slot)) < CHARGED_BELOW
+}
+
+/// Probability that somebody of its sort meets so many strangers in good faith.
+pub(crate) fn p(world: &World, subject: &Subject) -> f64 {
+    let Some((strangers, known)) = known(world, subject) else { return 1.0 };
+    let times = f32::from(strangers.met) / known;
+    let beyond = world.shared.structure.kinds.beyond_strangers(subject.air.sort(), times);
+    (beyond + f64::from(strangers.work)).min(1.0)
+}
+
+/// What it met, and what others of its sort have.
+fn known(world: &World, subject: &Subject) -> Option<(Strangers, f32)> {
+    let strangers = subject.suspicion.as_ref()?.strangers;
+    let known = world.shared.structure.kinds.strangers(subject.air.sort(), subject.family.0)?;
+    (f32::from(strangers.met) > known && !has_a_role(&world.shared, subject)).then_some((strangers, known))
+}
+
+/// The same in words.
+pub(crate) fn words(world: &World, subject: &Subject, mark: &Mark) -> Words {
+    let Some((strangers, known)) = known(world, subject) else { return Words::default() };
+    let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
+    let (met, took) = (count(strangers.met.into(), "other owner"), span(mark.first, mark.last));
+    Words {
+        expected: format!(
+            "hardly anybody with this sort of credential comes to objects of more than {known:.0} others that no answer had \
+             named to it"
+        ),
+        observed: format!("objects of {met}, {} of them {took}", mark.hits),
+        reason: format!(
+            "Accessed {noun}s and others of {met} that no answer had named to it, {} of them {took}; others with this sort of \
+             credential come to {known:.0} at most.",
+            mark.hits
+        ),
+        refuted_by: "It has come to serve others, and the functions that it uses do not show it.".to_owned(),
+    }
+}
