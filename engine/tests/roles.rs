@@ -301,3 +301,58 @@ fn what_a_thief_did_does_not_block_the_next_session_of_its_user() {
     });
     assert!(calls <= 4, "{calls}");
 }
+
+/// Households of three at a door where they open one another's notes, `days` days of them.
+fn households(stage: &mut Stage, days: u64) {
+    for day in 0..days {
+        for n in 0..159_u64 {
+            let who = token(&format!("member-{n}"));
+            let home = format!("198.51.{}.{}", n / 3 / 200, n / 3 % 200 + 1);
+            let note = |owner: u64, which: u64| {
+                call("GET", &format!("/api/notes/{}", owner * 10 + which), 200)
+                    .by(&who)
+                    .by(&application("notes"))
+                    .from(&home)
+            };
+            (0..4).for_each(|which| stage.play_every(note(n, which % 3), 0.5));
+            // Two others, each met for the first time on another day.
+            let other = n / 3 * 3 + (n + 1 + day % 2) % 3;
+            stage.play_every(note(other, day % 3), 0.5);
+        }
+        stage.wait(80_000.0);
+    }
+}
+
+#[test]
+fn where_households_share_whoever_opens_everybodys_is_found() {
+    let mut stage = Stage::enforcing();
+    households(&mut stage, 9);
+    stage.assert_quiet();
+    let thief = token("member-17");
+    let mut calls = 0;
+    while stage.strongest(&thief) < Some(Action::Block) && calls < 140 {
+        let note = call("GET", &format!("/api/notes/{}", (21 + calls * 38) % 159 * 10), 200);
+        stage.play_every(note.by(&thief).by(&application("notes")).from("198.51.0.5"), 30.0);
+        calls += 1;
+    }
+    assert_eq!(stage.strongest(&thief), Some(Action::Block), "{:#?}", stage.verdicts());
+    let verdict = stage.verdicts().into_iter().rfind(|verdict| verdict.principal == thief).cloned();
+    let reason = verdict.map(|verdict| verdict.reason).unwrap_or_default();
+    assert!(reason.contains("others with this sort of credential come to"), "{reason}");
+}
+
+#[test]
+fn a_household_of_nine_among_households_of_three_is_left_alone() {
+    let mut stage = Stage::enforcing();
+    households(&mut stage, 9);
+    for who in 0..9_u64 {
+        for other in 0..9_u64 {
+            let note = call("GET", &format!("/api/notes/{}", 9_000 + other * 10), 200);
+            let by = token(&format!("cousin-{who}"));
+            stage.play_every(note.by(&by).by(&application("notes")).from("198.51.7.7"), 20.0);
+            let own = call("GET", &format!("/api/notes/{}", 9_000 + who * 10), 200);
+            stage.play_every(own.by(&by).by(&application("notes")).from("198.51.7.7"), 20.0);
+        }
+    }
+    stage.assert_quiet();
+}

@@ -11,6 +11,7 @@ mod destruction;
 mod dormant;
 mod enumeration;
 mod evasion;
+mod excess;
 mod foreign_owner;
 mod header;
 mod injection;
@@ -63,6 +64,7 @@ detectors! {
     Dormant = dormant;
     Enumeration = enumeration;
     Evasion = evasion;
+    Excess = excess;
     ForeignOwner = foreign_owner;
     Header = header;
     Injection = injection;

@@ -18,6 +18,8 @@ pub(crate) const SHORT_S: u32 = 10;
 pub(crate) const LONG_S: u32 = 600;
 /// A route's usual time moves by this factor with each call: up and down alike, so that it rests at the median.
 const TIME_STEP: f32 = 1.02;
+/// Sorts of callers whose days are told apart.
+const SORTS: usize = 64;
 /// Longest usual time of a call, in hundredths of a second.
 const TIME_MAX: f32 = 6_000.0;
 
@@ -31,6 +33,7 @@ pub(crate) const DIMENSIONS: usize = 4;
 pub(crate) struct Own {
     pub(crate) meters: Meters,
     pub(crate) bursts: Bursts,
+    pub(crate) most: Most,
     /// Larger than any body that others send: the evidence of the day, in nats.
     pub(crate) bomb: Option<Box<Bomb>>,
 }
@@ -58,6 +61,20 @@ pub(crate) struct Bursts {
     pub(crate) among_peers: f32,
 }
 
+/// How much of its day is more than anybody's: calls and records, of this day and the highest of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Most {
+    pub(crate) day: u16,
+    /// Which of the two says most, and what peers had reached.
+    pub(crate) which: u8,
+    pub(crate) known: f32,
+    pub(crate) today: [f32; 2],
+    pub(crate) usual: [f32; 2],
+    /// Evidence of the day, in nats, as it was told last and as it is.
+    pub(crate) charged: f32,
+    pub(crate) nats: f32,
+}
+
 /// The largest body it sent today.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bomb {
@@ -81,9 +98,38 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     /// The highest bursts, of credentials and of addresses.
     pub(crate) bursts: [[Records; 2]; 2],
+    /// The highest days of callers of each sort.
+    pub(crate) days: Days,
     /// The largest bodies of all routes together, and of each.
     pub(crate) bodies: [Records; DIMENSIONS],
     pub(crate) by_route: Bodies,
+}
+
+/// The highest days, in calls and records, of callers of each sort: some sorts count as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Days(Vec<[Records; 2]>);
+
+impl Default for Days {
+    fn default() -> Self {
+        Self(vec![Default::default(); SORTS])
+    }
+}
+
+impl Days {
+    /// Those of one sort.
+    pub(crate) fn of(&mut self, sort: u64) -> &mut [Records; 2] {
+        let at = (sort % SORTS as u64) as usize;
+        &mut self.0[at]
+    }
+
+    /// Forgets what a culprit has shown.
+    pub(crate) fn forget(&mut self, who: u32) {
+        self.0.as_flattened_mut().iter_mut().for_each(|records| records.forget(who));
+    }
+
+    fn is_sound(&self) -> bool {
+        self.0.len() == SORTS
+    }
 }
 
 /// How long the calls of each route usually take.
@@ -221,7 +267,7 @@ impl Shared {
         self.times.routes_max = fresh.times.routes_max;
         self.by_route.routes_max = fresh.by_route.routes_max;
         let made = self.by_route.routes.iter().flatten().count();
-        (self.norms.is_sound() && made == self.by_route.made).then_some(())
+        (self.norms.is_sound() && self.days.is_sound() && made == self.by_route.made).then_some(())
     }
 
     /// Bytes held.
@@ -232,6 +278,7 @@ impl Shared {
             + self.users.last.len() * USER_BYTES
             + self.by_route.made * size_of::<[Records; DIMENSIONS]>()
             + self.norms.bytes()
+            + SORTS * size_of::<[Records; 2]>()
     }
 }
 
@@ -242,6 +289,6 @@ mod tests {
     #[test]
     fn one_subject_is_small() {
         // Besides it an ordinary subject has two lists of at most 16 hashes.
-        assert!(size_of::<Own>() <= 410, "{}", size_of::<Own>());
+        assert!(size_of::<Own>() <= 450, "{}", size_of::<Own>());
     }
 }

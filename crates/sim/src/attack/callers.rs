@@ -96,7 +96,9 @@ impl Attack {
         sender.ticket = owner.sender.ticket.clone();
         (sender.login, sender.client) = (owner.sender.login, owner.sender.client.clone());
         (sender.user, sender.org, sender.role) = (owner.sender.user, owner.sender.org, owner.sender.role);
-        if self.name == "token_theft_replay" || self.rng.chance(self.mimicry) {
+        // Whoever is noisy does not take the trouble, however well it behaves otherwise.
+        let copies = self.name != "token_theft_noisy" && self.rng.chance(self.mimicry);
+        if self.name == "token_theft_replay" || copies {
             sender.look = owner.sender.look;
         }
         self.victim = Some(sender.user).filter(|user| *user != u32::MAX);
