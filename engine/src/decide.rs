@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     age::Phase,
     config::EngineConfig,
-    detect::{Detector, REGISTRY, Words},
+    detect::{Assessment, Detector, REGISTRY, Words},
     fuse::{Fused, behind, only_supports, risk},
     rails::{Held, Rail, Rails},
     subjects::Subject,
@@ -222,7 +222,8 @@ fn wanted(
     let news = |at: &usize| subject.has_news_of(REGISTRY[*at].detector, ended);
     let loud =
         |limit: f64| fused.voices.iter().enumerate().filter(move |(at, voice)| voice.p < limit && news(at));
-    let demanded = fused.voices.iter().any(|voice| voice.demand == Action::StepUp);
+    let asks = |(at, voice): (usize, &Assessment)| voice.demand == Action::StepUp && news(&at);
+    let demanded = fused.voices.iter().enumerate().any(asks);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
     let limit = limits.max().unwrap_or(Action::Notify);
     // Those that only support make up for a part of the doubt, not for all of it.
