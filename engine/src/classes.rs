@@ -21,6 +21,8 @@ struct Kind {
     noun: CompactString,
     voters: u32,
     sharers: u32,
+    /// Callers that came to one that belongs to many.
+    public: u32,
 }
 
 /// What a subject did with one kind of object.
@@ -32,6 +34,8 @@ pub(crate) struct Votes {
     /// Distinct strangers' objects that were listed to it.
     pub(crate) strangers: u8,
     pub(crate) voted: bool,
+    /// Came to one that belongs to many.
+    pub(crate) public: bool,
 }
 
 impl Votes {
@@ -70,6 +74,17 @@ impl Classes {
         votes.foreign = votes.foreign.saturating_add(1);
     }
 
+    /// The caller touched one that belongs to many.
+    pub(crate) fn many(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
+        self.foreign(class, noun, subject);
+        let votes = subject.votes_mut(class);
+        if !std::mem::replace(&mut votes.public, true)
+            && let Some(kind) = self.kinds.get_mut(&class)
+        {
+            kind.public += 1;
+        }
+    }
+
     /// A stranger's object was listed to the caller.
     pub(crate) fn listed_stranger(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) {
         let Some(kind) = self.vote(class, noun, subject) else { return };
@@ -96,6 +111,13 @@ impl Classes {
         let mine = subject.votes(class);
         let sharers = kind.sharers.saturating_sub(u32::from(mine.strangers >= STRANGERS_MAX));
         sharers >= SHARERS_MIN && sharers * 100 > SHARERS_PERCENT * kind.voters
+    }
+
+    /// Whether objects of this kind often belong to many, as products do.
+    pub(crate) fn is_public(&self, class: Class, subject: &Subject) -> bool {
+        let Some(kind) = self.kinds.get(&class) else { return false };
+        let public = kind.public.saturating_sub(u32::from(subject.votes(class).public));
+        public >= SHARERS_MIN && public * 100 > SHARERS_PERCENT * kind.voters
     }
 
     fn vote(&mut self, class: Class, noun: &CompactString, subject: &mut Subject) -> Option<&mut Kind> {

@@ -1,6 +1,7 @@
 //! Strangers: how many owners of objects a caller has met that nobody had named to it, in; how rare so many are among callers
 //! with its sort of credential, out. For doors at which some share: households and teams meet a few strangers, and no door
-//! tells them from one who goes through everybody's. Never counts against whoever serves others by its work, as far as is known.
+//! tells them from one who goes through everybody's. Never counts objects of kinds that are
+//! everybody's, nor against whoever serves others by its work, as far as is known.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use crate::{
     detect::{Words, has_a_role},
     doors::Way,
     explain::{count, span},
+    routes::Class,
     scene::Scene,
     subjects::{Mark, Subject},
     world::World,
@@ -31,7 +33,11 @@ impl Default for Strangers {
 }
 
 /// Counts a stranger met; whether so many are rare.
-pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, way: Way) -> bool {
+pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, way): (Class, Way)) -> bool {
+    let subject = world.subjects.at(slot);
+    if world.classes.is_public(class, subject) || world.classes.is_shared(class, subject) {
+        return false;
+    }
     let work = world.doors.work(way, world.subjects.at(slot)) as f32;
     let subject = world.subjects.at_mut(slot);
     let strangers = &mut subject.suspicion.get_or_insert_default().strangers;

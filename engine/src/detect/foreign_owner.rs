@@ -95,7 +95,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, object: &ObjectRef, touch: Touch)
         Touch::Shared => {
             for slot in &scene.judged {
                 let subject = world.subjects.at_mut(*slot);
-                world.classes.foreign(object.class, &object.noun, subject);
+                world.classes.many(object.class, &object.noun, subject);
                 world.doors.foreign(way(scene, subject, object), subject);
             }
         }
@@ -156,7 +156,7 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
     {
         suspicion.ways.push(route);
     }
-    let many = strangers::meet(world, scene, slot, way);
+    let many = strangers::meet(world, scene, slot, (class, way));
     let subject = world.subjects.at(slot);
     let phase = Phase::of(world.started, scene.call.ended_at);
     let usual = match world.doors.usual(way, subject, world.config.warm_up, phase) {
