@@ -1,6 +1,9 @@
 //! Succession: a new credential of a known caller in; what of its forerunner's evidence, habits and peers goes on with it, out.
 
-use crate::subjects::{Subject, Suspicion};
+use crate::{
+    strangers::Strangers,
+    subjects::{Subject, Suspicion},
+};
 
 impl Subject {
     /// Goes on where the last session of its user stands: with its peers, its day and its evidence. Not with the places that it
@@ -13,7 +16,12 @@ impl Subject {
         self.votes.clone_from(&last.votes);
         self.visits.clone_from(&last.visits);
         self.air = last.air;
-        self.suspicion = last.suspicion.as_ref().map(|suspicion| Box::new(suspicion.without_calls()));
+        // Whom somebody else may have met in its user's name does not count as a number.
+        let kept = |suspicion: &Suspicion| Suspicion {
+            strangers: Strangers::default(),
+            ..suspicion.without_calls()
+        };
+        self.suspicion = last.suspicion.as_ref().map(|suspicion| Box::new(kept(suspicion)));
     }
 
     /// Takes over what its forerunner has shown, and its habits and its day; of the evidence the forerunner keeps its own

@@ -35,6 +35,8 @@ const LEAST: [f32; 2] = [300.0, 1_000.0];
 /// A day may become usual for one caller by so much, and is forgotten so slowly.
 const RISE: f32 = 1.5;
 const KEPT: f32 = 0.97;
+/// Active days after which it is known how much a machine has to do: its first ones tell nothing of its task.
+const MACHINE_DAYS: u8 = 4;
 /// Evidence from which a call is charged, and again at each doubling, in nats.
 const CHARGED_FROM: f32 = 4.6;
 const CHARGED_AGAIN: f32 = 0.7;
@@ -46,13 +48,14 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     for slot in &scene.judged {
         let subject = world.subjects.at_mut(*slot);
         let (who, teaches) = (subject.family.0, !subject.today.condemned);
-        let sort = sort_of(scene.call, subject.principal.kind);
+        let (kind, sort) = (subject.principal.kind, sort_of(scene.call, subject.principal.kind));
         let Some(habits) = &mut subject.habits else { continue };
         let peers = world.shared.volume.days.of(sort);
         let most = &mut habits.volume.most;
         if most.day != scene.day {
             most.begin(scene.day, peers, who, teaches);
         }
+        let is_new = kind == PrincipalKind::ApiKey && habits.volume.meters.active() < MACHINE_DAYS;
         let mut raised = false;
         for (which, metric) in METRICS.into_iter().enumerate() {
             let amount = habits.volume.meters.today(metric);
@@ -60,7 +63,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
                 continue;
             }
             most.today[which] = amount;
-            raised |= most.weigh(which, amount, &peers[which], who);
+            raised |= !is_new && most.weigh(which, amount, &peers[which], who);
             if teaches {
                 peers[which].learn(who, amount, scene.day, LEAST[which]);
             }
@@ -128,7 +131,8 @@ fn explain(_: &World, subject: &Subject) -> Words {
             today / known,
             words(known)
         ),
-        refuted_by: "It was told to take so much: a crawler that is welcome, a migration, a new contract.".to_owned(),
+        refuted_by: "It was told to take so much: a crawler that is welcome, a migration, a new contract."
+            .to_owned(),
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const LONG_S: u32 = 600;
 /// A route's usual time moves by this factor with each call: up and down alike, so that it rests at the median.
 const TIME_STEP: f32 = 1.02;
 /// Sorts of callers whose days are told apart.
-const SORTS: usize = 64;
+const SORTS: usize = 1_024;
 /// Longest usual time of a call, in hundredths of a second.
 const TIME_MAX: f32 = 6_000.0;
 
