@@ -1,17 +1,17 @@
 //! Familiar answers: JSON bodies that came before in, what was told of them out. Clients ask again and again for the same
 //! lists and settings; what they get is read once. No value stays: ids and credentials are keyed hashes.
 
-use model::{BodyState, Pseudonyms};
+use model::{BodyState, Field, FieldId, Pseudonyms};
 
 use super::Told;
 use crate::memo::Memo;
 
 /// Sets of bodies remembered; a power of two.
-const SETS: usize = 512;
+const SETS: usize = 256;
 /// Longest body that is remembered.
 const BODY_BYTES_MAX: usize = 8_192;
-/// Most ids of a body that is remembered: what is kept of one takes at most some 6 KB, and mostly one.
-const IDS_MAX: usize = 64;
+/// Longest lists that are remembered of one body: all that is kept takes at most 8 MB.
+const LISTS_BYTES_MAX: usize = 3_072;
 
 /// Bodies seen lately.
 pub(crate) struct Answers(Memo<Told>);
@@ -33,8 +33,9 @@ impl Answers {
 
     /// Remembers what was told of a body that was read to its end.
     pub(crate) fn learn(&mut self, key: u128, told: &Told) {
-        let is_whole = told.facts.as_ref().is_some_and(|facts| facts.state == BodyState::Whole);
-        if is_whole && told.harvest.ids.len() <= IDS_MAX {
+        let Some(facts) = told.facts.as_ref().filter(|facts| facts.state == BodyState::Whole) else { return };
+        let lists = told.harvest.ids.len() * size_of::<FieldId>() + facts.fields.len() * size_of::<Field>();
+        if lists <= LISTS_BYTES_MAX {
             self.0.keep(key, told.clone());
         }
     }
