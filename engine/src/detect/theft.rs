@@ -84,6 +84,10 @@ fn watch(world: &mut World, scene: &Scene<'_>, slot: usize, look: &Look) {
     let machine = subject.principal.kind == PrincipalKind::ApiKey;
     let Some(habits) = &mut subject.habits else { return };
     let own = &mut habits.crowd.contexts;
+    if let Some(guest) = own.stayed().filter(|_| teaches) {
+        world.shared.crowd.openings.count(own, machine, &guest, 1.0);
+        own.guest.iter_mut().for_each(|guest| guest.counted = true);
+    }
     if own.begin(scene.day, now) {
         world.shared.crowd.openings.enter(own, machine, false);
     }
@@ -139,8 +143,10 @@ fn open(
     let Some(habits) = &mut subject.habits else { return };
     let (own, openings) = (&mut habits.crowd.contexts, &mut world.shared.crowd.openings);
     let mut guest = openings.guest(own, machine, distance, stumbles);
-    guest.counted = teaches;
-    if teaches {
+    // Whoever brings another program to somebody's session teaches nothing before he has stayed.
+    let far = distance.network && distance.parts >= OTHER_PARTS && stumbles.is_none() && !machine;
+    guest.counted = teaches && !far;
+    if guest.counted {
         openings.count(own, machine, &guest, 1.0);
     }
     own.admit(Box::new(guest), look, now);

@@ -251,6 +251,13 @@ impl Contexts {
         self.is_met()
     }
 
+    /// The guest, once it has come on another day than that of its opening, if its opening does not count yet: a thief
+    /// takes what he can at once.
+    pub(crate) fn stayed(&self) -> Option<Guest> {
+        let guest = self.guest.as_ref().filter(|guest| !guest.counted && guest.calls >= ACCEPTED_CALLS)?;
+        (self.last(true) / 86_400 > guest.day.into()).then(|| (**guest).clone())
+    }
+
     /// Failed passwords before a sign-in that is used for the first time now.
     pub(crate) fn take_fresh(&mut self) -> Option<u8> {
         std::mem::take(&mut self.fresh).checked_sub(1)
