@@ -305,3 +305,39 @@ fn a_campaign_that_resets_passwords_blocks_nobody() {
     let blocked = stage.verdicts().into_iter().filter(|verdict| verdict.would == Action::Block).count();
     assert_eq!(blocked, 0, "{:#?}", stage.verdicts());
 }
+
+#[test]
+fn one_thief_after_another_is_asked_and_none_makes_the_next_look_usual() {
+    let mut stage = Stage::enforcing();
+    town(&mut stage, 300, 12);
+    for (n, program) in (40..46).zip(500..) {
+        let strange = |made: ApiCall| look(made, program, program + 100, program + 200).from("192.0.2.66");
+        let asked = steals(&mut stage, n, Action::StepUp, false, strange);
+        assert!(asked <= 2, "thief {n}: {asked}");
+        stage.wait(3_600.0);
+    }
+}
+
+#[test]
+fn where_sessions_move_to_other_programs_and_stay_they_are_usual() {
+    let mut stage = Stage::enforcing();
+    town(&mut stage, 300, 8);
+    // A new application: day after day some go on in it with the session that they have, whatever they did it with before.
+    for day in 0..8_u64 {
+        for n in day * 6..(day + 1) * 6 {
+            for step in 0..12 {
+                let made = look(usual(n, step), 700 + n % 5, 800, 900);
+                stage.play_every(made.from(&away(n, 210)), 20.0);
+            }
+        }
+        stage.wait(DAY - 6.0 * 12.0 * 20.0);
+    }
+    for n in (0..48).flat_map(|n| [n, n]) {
+        stage.play_every(look(usual(n, 1), 700 + n % 5, 800, 900).from(&away(n, 210)), 20.0);
+    }
+    let last = 100;
+    (0..12).for_each(|step| {
+        stage.play_every(look(usual(last, step), 704, 800, 901).from(&away(last, 210)), 20.0);
+    });
+    assert!(stage.strongest(&someone(last)).is_none(), "{:#?}", stage.verdicts());
+}
