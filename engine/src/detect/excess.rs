@@ -76,11 +76,12 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
 }
 
 impl Most {
-    /// Begins a day: the last one becomes usual, at a bounded speed.
+    /// Begins a day: the last one becomes usual, at a bounded speed once it is known what peers do.
     fn begin(&mut self, day: u16, peers: &mut [Records; 2], who: u32, teaches: bool) {
         for (which, records) in peers.iter_mut().enumerate() {
             records.enter();
-            let bound = RISE * self.usual[which].max(records.peak(who)).max(LEAST[which]);
+            let known = self.usual[which].max(records.peak(who)).max(LEAST[which]);
+            let bound = if records.is_young() { f32::MAX } else { RISE * known };
             let reached = if teaches { self.today[which].min(bound) } else { 0.0 };
             self.usual[which] = reached.max(KEPT * self.usual[which]);
         }

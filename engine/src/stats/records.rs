@@ -52,6 +52,11 @@ impl Span {
 }
 
 impl Records {
+    /// Whether too few days of peers are known for anything to be said.
+    pub(crate) fn is_young(&self) -> bool {
+        self.days < DAYS_MIN
+    }
+
     /// Counts one peer's day.
     pub(crate) fn enter(&mut self) {
         self.days += 1.0;
