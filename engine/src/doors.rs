@@ -339,10 +339,9 @@ impl Door {
     /// Chance that it is the work of one more caller to serve others here.
     fn work(&self, way: Way) -> f64 {
         let serving = f64::from(self.servers) / f64::from(self.voters.max(self.servers + 1));
-        let marks = self.servers_marks;
         match self.servers {
             0 => (0.5 * f64::from(self.voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN),
-            _ if marks.has(way.software) || marks.has(way.network) => serving,
+            _ if self.servers_marks.has(way.software) || self.servers_marks.has(way.network) => serving,
             _ => serving * COLLEAGUE_UNLIKE,
         }
     }
