@@ -9,7 +9,7 @@ use crate::{
     age::Phase,
     detect::{Words, has_a_role},
     doors::Way,
-    explain::{count, span},
+    explain::{count, plural, span},
     routes::Class,
     scene::Scene,
     subjects::{Mark, Subject},
@@ -74,6 +74,7 @@ fn known(world: &World, subject: &Subject) -> Option<(Strangers, f32)> {
 pub(crate) fn words(world: &World, subject: &Subject, mark: &Mark) -> Words {
     let Some((strangers, known)) = known(world, subject) else { return Words::default() };
     let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
+    let nouns = plural(noun);
     let (met, took) = (count(strangers.met.into(), "other owner"), span(mark.first, mark.last));
     Words {
         expected: format!(
@@ -82,7 +83,7 @@ pub(crate) fn words(world: &World, subject: &Subject, mark: &Mark) -> Words {
         ),
         observed: format!("objects of {met}, {} of them {took}", mark.hits),
         reason: format!(
-            "Accessed {noun}s and others of {met} that no answer had named to it, {} of them {took}; others with this sort of \
+            "Accessed {nouns} and others of {met} that no answer had named to it, {} of them {took}; others with this sort of \
              credential come to {known:.0} at most.",
             mark.hits
         ),

@@ -8,7 +8,7 @@ use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     age::Phase,
     doors::sort_of,
-    explain::{count, span},
+    explain::{count, plural, span},
     habits::structure::{
         self, CHARGED_FROM, TEACHES_BELOW, bounded,
         ids::{Ask, Ids},
@@ -203,6 +203,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let ids = &habits.structure.ids;
     let known = world.classes.noun(mark.class);
     let noun = if known.is_empty() { "object" } else { known };
+    let nouns = plural(noun);
     let (kinds, sort) = (&world.shared.structure.kinds, sort_at(mark.door));
     let kind = kinds.of(mark.class, sort);
     let percent = |share: Option<f64>| {
@@ -228,7 +229,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let asked = count(u64::from(mark.hits), noun);
     Words {
         expected: format!(
-            "{callers}: {unprompted} of the {noun}s they ask for were not named to them by an answer before, {steps} of those follow the one before by number"
+            "{callers}: {unprompted} of the {nouns} they ask for were not named to them by an answer before, {steps} of those follow the one before by number"
         ),
         observed: format!(
             "{asked} that no answer had named to it {took}: {:.0} % of all it asked for, {:.0} % of them by number",
@@ -239,7 +240,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
             "Asked for {asked} that no answer had named to it {took}, {:.0} % of them one after the other by number; of other callers {unprompted} were not named, {steps} of them by number.",
             own(&ids.walk)
         ),
-        refuted_by: format!("It is a crawler or a batch that is meant to go through the {noun}s."),
+        refuted_by: format!("It is a crawler or a batch that is meant to go through the {nouns}."),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     age::Phase,
     classes::STRANGERS_MAX,
     doors::{Air, Usual, Way},
-    explain::{count, span},
+    explain::{count, plural, span},
     habits::Shared,
     hash::{Novelty, Tag, remember},
     objects::{Touch, Toucher},
@@ -314,6 +314,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
         return strangers::words(world, subject, mark);
     }
     let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
+    let nouns = plural(noun);
     let others = world.doors.others(mark.door, subject);
     let accesses = others.own + others.foreign;
     let route = mark.route.map(|id| world.routes.route(id));
@@ -340,7 +341,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
             count(u64::from(hits), "other owner"),
         ),
         refuted_by: format!(
-            "The owners of these {noun}s share them with this caller, or it serves them by its role."
+            "The owners of these {nouns} share them with this caller, or it serves them by its role."
         ),
     }
 }

@@ -8,7 +8,7 @@ use model::Action;
 use super::{Assessment, Detector, Spec, Words};
 use crate::{
     age::Phase,
-    explain::{count as counted, span},
+    explain::{count as counted, plural, span},
     habits::structure::kinds::sort_at,
     routes::Class,
     scene::Scene,
@@ -69,13 +69,14 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let Some((today, known, _)) = reached(world, subject) else { return Words::default() };
     let Some(mark) = subject.marked(Detector::Reach) else { return Words::default() };
     let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
+    let nouns = plural(noun);
     let kind = world.shared.structure.kinds.of(mark.class, sort_at(mark.door));
     let strangers = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.owners.len());
     let (peers, came) = (counted(kind.callers(), "caller"), counted(u64::from(today), noun));
     let took = span(mark.first, mark.last);
     Words {
         expected: format!(
-            "of {peers} with this sort of credential hardly one comes to more than {known:.0} {noun}s in a day that no \
+            "of {peers} with this sort of credential hardly one comes to more than {known:.0} {nouns} in a day that no \
              answer had named to it"
         ),
         observed: format!("{came} on this day, the last {} of them {took}", mark.hits),
@@ -84,7 +85,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
              come to {known:.0} at most. Met objects of {}.",
             counted(strangers as u64, "stranger")
         ),
-        refuted_by: format!("It works through {noun}s of its own from a list that it keeps elsewhere."),
+        refuted_by: format!("It works through {nouns} of its own from a list that it keeps elsewhere."),
     }
 }
 
