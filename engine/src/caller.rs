@@ -52,9 +52,21 @@ pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
     if scene.judged.is_empty() {
         judge_address(world, &mut scene);
     }
+    count_arrivals(world, &scene);
     place_among_peers(world, &mut scene);
     count_on_route(world, &scene);
     scene
+}
+
+/// Counts whether callers whose browser can be made to call for others come of their own.
+fn count_arrivals(world: &mut World, scene: &Scene<'_>) {
+    for slot in &scene.judged {
+        let subject = world.subjects.at_mut(*slot);
+        if matches!(subject.principal.kind, PrincipalKind::Cookie | PrincipalKind::Ip) {
+            let (host, crosses) = (scene.call.host.as_str(), scene.call.context.cross_site);
+            world.shared.crowd.origins.take(&mut subject.arrivals, host, crosses);
+        }
+    }
 }
 
 /// Begins the day of those judged, and finds whose peers they are.

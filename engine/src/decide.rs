@@ -234,11 +234,13 @@ fn wanted(
     let slows_early =
         matches!(strongest, Detector::Bomb | Detector::Cost | Detector::Login | Detector::Probing);
     let address = subject.principal.kind == PrincipalKind::Ip;
+    let forced = is_forced(world, subject, fused, call);
     let mut by = None;
-    let action = if fused.p < theta && may_block {
+    let action = if fused.p < theta && may_block && !forced {
         Action::Block
     } else if demanded || fused.p < STEP_UP_BELOW {
-        by = (fused.p < theta && limit == Action::Block).then_some("block_families");
+        let held = if may_block && forced { "cross_site" } else { "block_families" };
+        by = (fused.p < theta && limit == Action::Block).then_some(held);
         if address || slows && !demanded { Action::RateLimit } else { Action::StepUp }
     } else if fused.p < NOTIFY_BELOW {
         if slows_early { Action::RateLimit } else { Action::Notify }
@@ -250,6 +252,15 @@ fn wanted(
     };
     let action = action.min(limit.max(Action::Notify));
     Some(Held { action, by })
+}
+
+/// Whether all that may block could be an attacker's doing, whose page makes the caller's browser call; not where an
+/// application is built so that all its calls look like that.
+fn is_forced(world: &World, subject: &Subject, fused: &Fused, call: &ApiCall) -> bool {
+    let voices = fused.voices.iter().zip(&REGISTRY);
+    let mut blocking = voices.filter(|(voice, _)| voice.limit == Action::Block && voice.p < NOTIFY_BELOW);
+    blocking.all(|(_, spec)| subject.is_forced(spec.detector))
+        && !world.shared.crowd.origins.are_usual(&call.host)
 }
 
 /// Share of the budget that may be spent while the deployment learns on what has to learn what is usual.

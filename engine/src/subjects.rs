@@ -10,7 +10,7 @@ use crate::{
     cohorts::Cohort,
     detect::{DETECTORS, Detector, Logins, REGISTRY},
     doors::{Air, Visit},
-    habits::{Habits, content::Oddest},
+    habits::{Habits, content::Oddest, crowd::origins::Arrivals},
     hash::Tag,
     profile::Profile,
     routes::{Class, RouteId},
@@ -66,6 +66,7 @@ pub(crate) struct Subject {
     /// What it did at the doors it went through, and what it looked like when it came to something last.
     pub(crate) visits: SmallVec<[Visit; 1]>,
     pub(crate) air: Air,
+    pub(crate) arrivals: Arrivals,
     pub(crate) crowd: Crowd,
     pub(crate) places: Option<Box<Places>>,
     pub(crate) logins: Option<Box<Logins>>,
@@ -186,6 +187,7 @@ impl Subject {
             votes: SmallVec::new(),
             visits: SmallVec::new(),
             air: Air::default(),
+            arrivals: Arrivals::default(),
             crowd: Crowd::default(),
             places: None,
             logins: None,
@@ -287,6 +289,13 @@ impl Subject {
         } else {
             mark.unattested = mark.unattested.saturating_add(1);
         }
+    }
+
+    /// Whether most calls that a detector holds against it may have been made by its browser for the page of another site,
+    /// which can make one send a cookie, but not a token.
+    pub(crate) fn is_forced(&self, detector: Detector) -> bool {
+        matches!(self.principal.kind, PrincipalKind::Cookie | PrincipalKind::Ip)
+            && self.marked(detector).is_some_and(|mark| mark.own_will < mark.hits / 2)
     }
 
     /// Whether a detector has anything new to hold against it: what a verdict was served for, until `ended`, is no reason for

@@ -4,6 +4,7 @@
 pub(crate) mod contexts;
 pub(crate) mod newcomers;
 pub(crate) mod openings;
+pub(crate) mod origins;
 pub(crate) mod pairs;
 pub(crate) mod traits;
 pub(crate) mod wave;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     /// The last credential of each user that has contexts, by the names of sign-ins and of credentials.
     pub(crate) users: Users,
     pub(crate) newcomers: newcomers::Newcomers,
+    pub(crate) origins: origins::Origins,
 }
 
 impl Shared {
@@ -41,6 +43,7 @@ impl Shared {
             wave: wave::Wave::default(),
             openings: openings::Openings::default(),
             newcomers: newcomers::Newcomers::default(),
+            origins: origins::Origins::default(),
             users: Users::within(bytes / 3),
         }
     }
@@ -50,6 +53,7 @@ impl Shared {
         self.pairs.settle(&fresh.pairs)?;
         self.newcomers.settle()?;
         self.wave.settle()?;
+        self.origins.settle()?;
         self.users.settle(&fresh.users);
         self.openings.settle(fresh.openings)
     }
@@ -61,6 +65,7 @@ impl Shared {
             + self.openings.bytes()
             + self.users.bytes()
             + self.newcomers.bytes()
+            + self.origins.bytes()
     }
 }
 
