@@ -6,9 +6,12 @@ use model::Action;
 
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
-    habits::volume::{Bursts, LONG_S, SHORT_S},
+    habits::volume::{
+        Bursts, LONG_S, SHORT_S,
+        peaks::{Peaks, Terms},
+    },
     scene::{Deed, Scene},
-    stats::{Records, seconds},
+    stats::seconds,
     subjects::Subject,
     world::World,
 };
@@ -28,13 +31,7 @@ pub(super) const SPEC: Spec = Spec {
 
 /// Bursts that are no burst, whatever others do: what one page may call at once, and the time that one such call may take.
 /// Calls in ten seconds; hundredths of a second in ten minutes.
-const LEAST: [f32; 2] = [40.0, 3_000.0];
-/// A burst may become usual for one caller by so much a day, and is forgotten so slowly.
-const RISE: f32 = 1.5;
-const KEPT: f32 = 0.9;
-/// Evidence from which a call is charged, and again at each doubling, in nats.
-const CHARGED_FROM: f32 = 4.6;
-const CHARGED_AGAIN: f32 = 0.7;
+const TERMS: Terms = Terms { least: [40.0, 3_000.0], kept: 0.9, free_at_first: false };
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
     if !scene.attested || scene.outage || scene.deed == Deed::Aside {
@@ -45,75 +42,41 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
         let subject = world.subjects.at_mut(*slot);
         let Some(habits) = &mut subject.habits else { continue };
         let peers = &mut world.shared.volume.bursts[usize::from(scene.by_address)];
-        let (who, teaches) = (subject.family.0, !subject.today.condemned);
-        let bursts = &mut habits.volume.bursts;
-        if bursts.day != scene.day {
-            bursts.begin(scene.day, peers, who, teaches);
-        }
+        let who = (subject.family.0, !subject.today.condemned);
+        let Bursts { short, long, peaks } = &mut habits.volume.bursts;
+        peaks.begin(scene.day, peers, who, &TERMS);
         let at = seconds(scene.call.ended_at);
-        let amounts = [bursts.short.add(at / SHORT_S, 1.0), bursts.long.add(at / LONG_S, time)];
+        let amounts = [short.add(at / SHORT_S, 1.0), long.add(at / LONG_S, time)];
         let mut raised = false;
-        for (which, amount) in amounts.into_iter().enumerate() {
-            if amount <= bursts.peaks[which] {
-                continue;
-            }
-            bursts.peaks[which] = amount;
-            if amount > LEAST[which] {
-                raised |= bursts.weigh(which, amount, &peers[which], who);
-                if teaches {
-                    peers[which].learn(who, amount, scene.day, LEAST[which]);
-                }
-            }
+        for (amount, peers) in amounts.into_iter().enumerate().zip(peers) {
+            raised |= peaks.take(amount, peers, who, true, &TERMS);
         }
         if raised {
-            bursts.charged = bursts.nats;
+            peaks.tell();
             world.charge(*slot, Detector::Cost, scene);
         }
     }
 }
 
-impl Bursts {
-    /// Begins a day: what it reached on the last one becomes usual for it, at a bounded speed.
-    fn begin(&mut self, day: u16, peers: &mut [Records; 2], who: u32, teaches: bool) {
-        for (which, records) in peers.iter_mut().enumerate() {
-            records.enter();
-            let bound = RISE * self.usual[which].max(records.peak(who)).max(LEAST[which]);
-            let reached = if teaches { self.peaks[which].min(bound) } else { 0.0 };
-            self.usual[which] = reached.max(KEPT * self.usual[which]);
-        }
-        (self.day, self.peaks, self.nats, self.charged) = (day, [0.0; 2], 0.0, 0.0);
-    }
-
-    /// Compares a burst with those of peers and its own; whether it counts.
-    fn weigh(&mut self, which: usize, amount: f32, peers: &Records, who: u32) -> bool {
-        let known = peers.peak(who).max(self.usual[which]).max(LEAST[which]);
-        let nats = crate::votes::nats(peers.p(amount / known));
-        if nats > self.nats {
-            (self.nats, self.which, self.among_peers) = (nats, u8::from(which == 1), known);
-        }
-        self.nats >= CHARGED_FROM && self.nats >= self.charged + CHARGED_AGAIN
-    }
-}
-
-fn bursts(subject: &Subject) -> Option<&Bursts> {
-    let bursts = &subject.habits.as_ref()?.volume.bursts;
-    (bursts.day == subject.today.day && bursts.nats > 0.0).then_some(bursts)
+fn peaks(subject: &Subject) -> Option<&Peaks> {
+    let peaks = &subject.habits.as_ref()?.volume.bursts.peaks;
+    (peaks.day == subject.today.day && peaks.nats > 0.0).then_some(peaks)
 }
 
 fn assess(_: &World, subject: &Subject) -> Assessment {
-    let Some(bursts) = bursts(subject) else { return Assessment::SILENT };
-    let p = (-f64::from(bursts.nats)).exp();
+    let Some(peaks) = peaks(subject) else { return Assessment::SILENT };
+    let p = (-f64::from(peaks.nats)).exp();
     Assessment { p, unattested: p, limit: Action::Block, demand: Action::Observe }
 }
 
 fn explain(_: &World, subject: &Subject) -> Words {
-    let Some(bursts) = bursts(subject) else { return Words::default() };
-    let which = usize::from(bursts.which);
+    let Some(peaks) = peaks(subject) else { return Words::default() };
+    let which = usize::from(peaks.which);
     let words = |amount: f32| match which {
         0 => format!("{amount:.0} calls in {SHORT_S} s"),
         _ => format!("{:.0} s of the service's time in {} min", amount / 100.0, LONG_S / 60),
     };
-    let (peak, known, usual) = (bursts.peaks[which], bursts.among_peers, bursts.usual[which]);
+    let (peak, known, usual) = (peaks.today[which], peaks.known, peaks.usual[which]);
     Words {
         expected: format!("at most {}; its own highest of other days is {}", words(known), words(usual)),
         observed: words(peak),
@@ -127,15 +90,8 @@ fn explain(_: &World, subject: &Subject) -> Words {
     }
 }
 
-/// What was held against it is usual for it from now on.
 fn forgive(subject: &mut Subject) {
-    if let Some(habits) = &mut subject.habits {
-        let bursts = &mut habits.volume.bursts;
-        for (usual, peak) in bursts.usual.iter_mut().zip(bursts.peaks) {
-            *usual = usual.max(peak);
-        }
-        (bursts.nats, bursts.charged) = (0.0, 0.0);
-    }
+    subject.habits.iter_mut().for_each(|habits| habits.volume.bursts.peaks.forgive());
 }
 
 fn unlearn(world: &mut World, slot: usize) {

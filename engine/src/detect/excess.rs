@@ -7,12 +7,10 @@ use model::{Action, PrincipalKind};
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     doors::sort_of,
-    habits::volume::Most,
+    habits::volume::peaks::{Peaks, Terms},
     meters::Metric,
     scene::{Deed, Scene},
-    stats::Records,
     subjects::Subject,
-    votes::nats,
     world::World,
 };
 
@@ -31,15 +29,9 @@ pub(super) const SPEC: Spec = Spec {
 
 const METRICS: [Metric; 2] = [Metric::Calls, Metric::Records];
 /// Calls and records of a day that are not many, whatever others do.
-const LEAST: [f32; 2] = [300.0, 1_000.0];
-/// A day may become usual for one caller by so much, and is forgotten so slowly.
-const RISE: f32 = 1.5;
-const KEPT: f32 = 0.97;
+const TERMS: Terms = Terms { least: [300.0, 1_000.0], kept: 0.97, free_at_first: true };
 /// Active days after which it is known how much a machine has to do: its first ones tell nothing of its task.
 const MACHINE_DAYS: u8 = 4;
-/// Evidence from which a call is charged, and again at each doubling, in nats.
-const CHARGED_FROM: f32 = 4.6;
-const CHARGED_AGAIN: f32 = 0.7;
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
     if !scene.attested || scene.outage || scene.deed == Deed::Aside {
@@ -47,74 +39,41 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     }
     for slot in &scene.judged {
         let subject = world.subjects.at_mut(*slot);
-        let (who, teaches) = (subject.family.0, !subject.today.condemned);
+        let who = (subject.family.0, !subject.today.condemned);
         let (kind, sort) = (subject.principal.kind, sort_of(scene.call, subject.principal.kind));
         let Some(habits) = &mut subject.habits else { continue };
+        let (meters, days) = (&habits.volume.meters, &mut habits.volume.days);
         let peers = world.shared.volume.days.of(sort);
-        let most = &mut habits.volume.most;
-        if most.day != scene.day {
-            most.begin(scene.day, peers, who, teaches);
-        }
-        let is_new = kind == PrincipalKind::ApiKey && habits.volume.meters.active() < MACHINE_DAYS;
+        days.begin(scene.day, peers, who, &TERMS);
+        let is_known = kind != PrincipalKind::ApiKey || meters.active() >= MACHINE_DAYS;
+        let amounts = METRICS.map(|metric| meters.today(metric));
         let mut raised = false;
-        for (which, metric) in METRICS.into_iter().enumerate() {
-            let amount = habits.volume.meters.today(metric);
-            if amount <= most.today[which].max(LEAST[which]) {
-                continue;
-            }
-            most.today[which] = amount;
-            raised |= !is_new && most.weigh(which, amount, &peers[which], who);
-            if teaches {
-                peers[which].learn(who, amount, scene.day, LEAST[which]);
-            }
+        for (amount, peers) in amounts.into_iter().enumerate().zip(peers) {
+            raised |= days.take(amount, peers, who, is_known, &TERMS);
         }
         if raised {
-            most.charged = most.nats;
+            days.tell();
             world.charge(*slot, Detector::Excess, scene);
         }
     }
 }
 
-impl Most {
-    /// Begins a day: the last one becomes usual, at a bounded speed once it is known what peers do.
-    fn begin(&mut self, day: u16, peers: &mut [Records; 2], who: u32, teaches: bool) {
-        for (which, records) in peers.iter_mut().enumerate() {
-            records.enter();
-            let known = self.usual[which].max(records.peak(who)).max(LEAST[which]);
-            let bound = if records.is_young() { f32::MAX } else { RISE * known };
-            let reached = if teaches { self.today[which].min(bound) } else { 0.0 };
-            self.usual[which] = reached.max(KEPT * self.usual[which]);
-        }
-        (self.day, self.today, self.nats, self.charged) = (day, [0.0; 2], 0.0, 0.0);
-    }
-
-    /// Compares an amount with those of peers and its own; whether it counts.
-    fn weigh(&mut self, which: usize, amount: f32, peers: &Records, who: u32) -> bool {
-        let known = peers.peak(who).max(self.usual[which]).max(LEAST[which]);
-        let nats = nats(peers.p(amount / known));
-        if nats > self.nats {
-            (self.nats, self.which, self.known) = (nats, u8::from(which == 1), known);
-        }
-        self.nats >= CHARGED_FROM && self.nats >= self.charged + CHARGED_AGAIN
-    }
-}
-
-fn most(subject: &Subject) -> Option<&Most> {
-    let most = &subject.habits.as_ref()?.volume.most;
-    (most.day == subject.today.day && most.nats > 0.0).then_some(most)
+fn days(subject: &Subject) -> Option<&Peaks> {
+    let days = &subject.habits.as_ref()?.volume.days;
+    (days.day == subject.today.day && days.nats > 0.0).then_some(days)
 }
 
 fn assess(_: &World, subject: &Subject) -> Assessment {
-    let Some(most) = most(subject) else { return Assessment::SILENT };
-    let p = (-f64::from(most.nats)).exp();
+    let Some(days) = days(subject) else { return Assessment::SILENT };
+    let p = (-f64::from(days.nats)).exp();
     Assessment { p, unattested: p, limit: Action::RateLimit, demand: Action::Observe }
 }
 
 fn explain(_: &World, subject: &Subject) -> Words {
-    let Some(most) = most(subject) else { return Words::default() };
-    let which = usize::from(most.which);
+    let Some(days) = days(subject) else { return Words::default() };
+    let which = usize::from(days.which);
     let words = |amount: f32| METRICS[which].words(amount);
-    let (today, known, usual) = (most.today[which], most.known, most.usual[which]);
+    let (today, known, usual) = (days.today[which], days.known, days.usual[which]);
     let callers = match subject.principal.kind {
         PrincipalKind::Ip => "addresses without a credential",
         _ => "callers with its sort of credential",
@@ -137,15 +96,8 @@ fn explain(_: &World, subject: &Subject) -> Words {
     }
 }
 
-/// What was held against it is usual for it from now on.
 fn forgive(subject: &mut Subject) {
-    if let Some(habits) = &mut subject.habits {
-        let most = &mut habits.volume.most;
-        for (usual, today) in most.usual.iter_mut().zip(most.today) {
-            *usual = usual.max(today);
-        }
-        (most.nats, most.charged) = (0.0, 0.0);
-    }
+    subject.habits.iter_mut().for_each(|habits| habits.volume.days.forgive());
 }
 
 fn unlearn(world: &mut World, slot: usize) {

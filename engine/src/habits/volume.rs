@@ -1,8 +1,11 @@
 //! How much: what the detectors of this group keep of a subject and of everybody. Never judges.
 
+pub(crate) mod peaks;
+
 use std::collections::BTreeMap;
 
 use model::{PrincipalId, Pseudonyms};
+use peaks::Peaks;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,7 +36,8 @@ pub(crate) const DIMENSIONS: usize = 4;
 pub(crate) struct Own {
     pub(crate) meters: Meters,
     pub(crate) bursts: Bursts,
-    pub(crate) most: Most,
+    /// Calls and records of whole days.
+    pub(crate) days: Peaks,
     /// Larger than any body that others send: the evidence of the day, in nats.
     pub(crate) bomb: Option<Box<Bomb>>,
 }
@@ -41,7 +45,7 @@ pub(crate) struct Own {
 impl Own {
     /// A word of each part that most calls need.
     pub(crate) fn glance(&self) -> u64 {
-        self.meters.glance() ^ u64::from(self.bursts.day)
+        self.meters.glance() ^ u64::from(self.bursts.peaks.day)
     }
 }
 
@@ -50,29 +54,7 @@ impl Own {
 pub(crate) struct Bursts {
     pub(crate) short: Span,
     pub(crate) long: Span,
-    pub(crate) day: u16,
-    pub(crate) peaks: [f32; 2],
-    pub(crate) usual: [f32; 2],
-    /// Evidence of the day, in nats, as it was told last and as it is.
-    pub(crate) charged: f32,
-    pub(crate) nats: f32,
-    /// Which burst it was and what peers had reached.
-    pub(crate) which: u8,
-    pub(crate) among_peers: f32,
-}
-
-/// How much of its day is more than anybody's: calls and records, of this day and the highest of others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Most {
-    pub(crate) day: u16,
-    /// Which of the two says most, and what peers had reached.
-    pub(crate) which: u8,
-    pub(crate) known: f32,
-    pub(crate) today: [f32; 2],
-    pub(crate) usual: [f32; 2],
-    /// Evidence of the day, in nats, as it was told last and as it is.
-    pub(crate) charged: f32,
-    pub(crate) nats: f32,
+    pub(crate) peaks: Peaks,
 }
 
 /// The largest body it sent today.
