@@ -65,8 +65,14 @@ impl<T> Memo<T> {
         }
     }
 
+    /// Remembers nothing, now and from here on.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn shut(&mut self) {
+        self.sets = Vec::new();
+    }
+
     fn place(&self, key: u128) -> usize {
-        usize::try_from(key & 0xffff_ffff).unwrap_or(0) & (self.sets.len() - 1)
+        usize::try_from(key & 0xffff_ffff).unwrap_or(0) & self.sets.len().saturating_sub(1)
     }
 }
 

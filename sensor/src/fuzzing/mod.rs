@@ -3,6 +3,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how an entry says that a promise is broken")]
 
 mod bodies;
+mod familiar;
 mod file;
 mod flow;
 mod fragments;
@@ -17,6 +18,7 @@ mod tls;
 mod websocket;
 
 pub use bodies::{codings, json, operations, parts};
+pub use familiar::familiar;
 pub use file::capture_file;
 pub use flow::flow;
 pub use fragments::fragments;
@@ -46,6 +48,7 @@ pub const ENTRIES: &[Entry] = &[
     ("chunks", chunks),
     ("codings", codings),
     ("doubts", doubts),
+    ("familiar", familiar),
     ("flow", flow),
     ("fragments", fragments),
     ("frame", frame),

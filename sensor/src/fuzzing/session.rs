@@ -6,6 +6,7 @@ use model::{ApiCall, Timestamp};
 
 use super::{Dice, assert_same, with_desk};
 use crate::{
+    http::Desk,
     ledger::{Ledger, Waiting},
     session::Session,
     stream::{Close, Direction, FlowFacts, Piece},
@@ -28,26 +29,29 @@ pub(super) fn sides(data: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 pub(super) fn hear(handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<ApiCall> {
+    with_desk(|desk| hear_at(desk, handshake, pieces))
+}
+
+/// The same at a desk of one's own.
+pub(super) fn hear_at(desk: &mut Desk, handshake: bool, pieces: &[(Direction, Piece<'_>)]) -> Vec<ApiCall> {
     let (facts, mut calls) = (facts(handshake), Vec::new());
     let at = Timestamp::from_nanos(1_000);
     let mut session = Session::new(&facts);
-    with_desk(|desk| {
-        // Entries that feed a reader by itself deliver nothing.
-        desk.ledger = Ledger::default();
-        for (direction, piece) in pieces {
-            if let Piece::Bytes(bytes) = piece {
-                desk.ledger.deliver(bytes.len());
-            }
-            session.piece(&facts, *direction, *piece, at, desk, &mut calls);
+    // Entries that feed a reader by itself deliver nothing.
+    desk.ledger = Ledger::default();
+    for (direction, piece) in pieces {
+        if let Piece::Bytes(bytes) = piece {
+            desk.ledger.deliver(bytes.len());
         }
-        session.close(&facts, Close::End, at, desk, &mut calls);
-        let held = Waiting { payload: 0, sessions: session.waiting() };
-        desk.ledger.hold(Waiting::default(), held);
-        desk.ledger.end(held);
-        let [fates, inside] = [desk.ledger.fates().sessions, desk.ledger.fates().inside];
-        assert_eq!(fates.sum(), fates.delivered, "{fates:?}");
-        assert_eq!(inside.sum(), inside.delivered, "{inside:?}");
-    });
+        session.piece(&facts, *direction, *piece, at, desk, &mut calls);
+    }
+    session.close(&facts, Close::End, at, desk, &mut calls);
+    let held = Waiting { payload: 0, sessions: session.waiting() };
+    desk.ledger.hold(Waiting::default(), held);
+    desk.ledger.end(held);
+    let [fates, inside] = [desk.ledger.fates().sessions, desk.ledger.fates().inside];
+    assert_eq!(fates.sum(), fates.delivered, "{fates:?}");
+    assert_eq!(inside.sum(), inside.delivered, "{inside:?}");
     calls
 }
 

@@ -85,6 +85,23 @@ impl Desk {
         }
     }
 
+    /// A desk that reads everything as if for the first time: what one that remembers must agree with.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn without_memory(config: HttpConfig, names: Pseudonyms) -> Self {
+        let mut desk = Self::new(config, names);
+        desk.familiar.shut();
+        desk.answers.shut();
+        desk.identities.shut();
+        desk
+    }
+
+    /// Forgets which messages came before.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn forget(&mut self) {
+        self.familiar = Familiar::new(&self.names);
+        self.answers = Answers::new(&self.names);
+    }
+
     /// A segment with so many bytes of payload is refused.
     pub(crate) fn out_of_window(&mut self, bytes: usize) {
         self.losses.count(Loss::OutOfWindow);

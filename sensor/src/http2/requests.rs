@@ -208,7 +208,9 @@ impl Connection {
         let look = Look::of(target);
         let authority = head.authority.value();
         let (block, is_plain) = list.text_from(head.regular);
-        let may_know = is_plain && is_bare && !is_odd && !is_connect && target.starts_with(b"/");
+        // An empty authority is not a missing one, and would have its key.
+        let may_know = is_plain && is_bare && authority != Some(b"");
+        let may_know = may_know && !is_odd && !is_connect && target.starts_with(b"/");
         let familiar = &room.desk.familiar;
         let key = if may_know { familiar.key_of(authority.unwrap_or_default(), block) } else { None };
         let key = key.map(|key| key ^ MARK);

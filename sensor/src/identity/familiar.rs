@@ -36,6 +36,12 @@ impl Familiar {
         Self(Memo::new(SETS, b"familiar", names))
     }
 
+    /// Remembers nothing.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn shut(&mut self) {
+        self.0.shut();
+    }
+
     /// The key of a header block.
     pub(crate) fn key(&self, block: &[u8]) -> Option<u128> {
         (block.len() <= BLOCK_BYTES_MAX).then(|| self.0.key(&[block]))

@@ -122,6 +122,27 @@ fn a_familiar_head_is_told_as_the_first() {
 }
 
 #[test]
+fn an_empty_authority_is_not_a_missing_one() {
+    let told = |authorities: &[Option<&str>]| {
+        let (mut ends, mut ear) = (Ends::new(), Ear::new(true));
+        ear.up(&hello());
+        for (authority, stream) in authorities.iter().zip((1..).step_by(2)) {
+            let host = authority.map(|host| (":authority", host));
+            let start = [(":method", "GET"), (":path", "/a"), (":scheme", "https")];
+            let fields: Vec<_> = start.into_iter().chain(host).chain([("user-agent", "shop/1")]).collect();
+            ear.up(&ends.head(Request, stream, &fields, END_STREAM)).down(&ends.answer(stream, "200"));
+        }
+        ear.calls.iter().map(|call| (call.host.clone(), call.context)).collect::<Vec<_>>()
+    };
+    let [missing, empty] = [told(&[None]), told(&[Some("")])].map(|alone| alone[0].clone());
+    assert_ne!(missing.1.headers, empty.1.headers);
+    let heads = |all: Vec<(_, model::Context)>| all.into_iter().map(|one| one.1.headers).collect::<Vec<_>>();
+    let (missing, empty) = (missing.1.headers, empty.1.headers);
+    assert_eq!(heads(told(&[None, Some(""), None])), [missing, empty, missing]);
+    assert_eq!(heads(told(&[Some(""), None, Some("")])), [empty, missing, empty]);
+}
+
+#[test]
 fn memory_is_told_and_given_back() {
     let mut ends = Ends::new();
     let mut ear = Ear::new(true);
