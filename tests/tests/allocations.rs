@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use allocation_counter::measure;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{ApiCall, Pseudonyms};
 use sensor::{Frame, LinkType, Sensor, SensorConfig};
 use tests::{
@@ -82,6 +83,47 @@ fn an_idle_connection_is_small() {
     println!("{each} bytes per idle connection, {} told", sensor.counts().memory_bytes / u64::from(FLOWS));
     assert_eq!((first, sensor.counts().flows_open), (FLOWS as usize, u64::from(FLOWS) + 1));
     assert!(each <= 2_048, "{each} bytes");
+}
+
+/// Messages that came before are remembered in a fixed number of places: more heads and answers than there are, each as
+/// large as one that is remembered can be.
+#[test]
+fn what_came_before_takes_a_fixed_share() {
+    /// Header blocks, answers and credentials together.
+    const LIMIT: i64 = 24 << 20;
+    let mut sensor = sensor(SensorConfig::default());
+    let mut taken = Vec::new();
+    let base64 = |text: String| URL_SAFE_NO_PAD.encode(text);
+    for round in 0..6_u32 {
+        let counted = measure(|| {
+            for n in round * 10_000..(round + 1) * 10_000 {
+                let mut wire = Wire::starting_at(1_700_000_000);
+                wire.step_ns = 1_000;
+                let mut connection = Connection::new(client(n), SERVER).with_segments_of(9_000);
+                connection.open(&mut wire);
+                let token = base64(format!(r#"{{"sub":"user-{n}","azp":"client-{n}"}}"#));
+                let token = format!("Bearer {}.{token}.{n:064}", base64(r#"{"alg":"HS256"}"#.to_owned()));
+                let (key, cookie) = (format!("key-{n:016}"), format!("sid=abcdef0123456789{n:016}"));
+                let host = format!("Host: {n:0255}\r\nX-Pad: {}\r\n", "p".repeat(3_000));
+                let fields = [("Authorization", &*token), ("X-Api-Key", &key), ("Cookie", &cookie)];
+                let head = String::from_utf8(http::get("/api/orders/1", &fields)).expect("text");
+                let head = head.replace("Host: api.example\r\n", &host);
+                let orders: Vec<String> =
+                    (0..60).map(|field| format!(r#""order{field}_id":"{n:08}{field:04}""#)).collect();
+                let answer = http::answer(200, &format!("{{{}}}", orders.join(",")));
+                connection.exchange(&mut wire, head.as_bytes(), &answer);
+                connection.close(&mut wire);
+                let mut calls = Vec::with_capacity(1);
+                push(&mut sensor, &wire.frames, &mut calls);
+                assert_eq!(calls.first().map(|call| call.identities.len()), Some(5));
+            }
+        });
+        taken.push(counted.bytes_current);
+    }
+    let all: i64 = taken.iter().sum();
+    println!("{all} bytes: {taken:?}; {} flows", sensor.counts().flows_open);
+    assert!(all <= LIMIT, "{all} bytes");
+    assert!(taken.last().is_some_and(|last| *last < 1 << 20), "{taken:?}");
 }
 
 /// All at once against one limit: ten million flows tried, as many SYNs as flows that send half a request, holes that
