@@ -73,6 +73,9 @@ fn count_arrivals(world: &mut World, scene: &Scene<'_>) {
 fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     for slot in &scene.judged {
         let morning = world.roll_over(*slot, scene.day);
+        if morning {
+            note_threats(world, *slot, scene);
+        }
         world.accustom(*slot);
         if !scene.by_address && world.subjects.at(*slot).calls == HABITS_FROM_CALLS {
             world.recall(*slot, scene);
@@ -98,6 +101,15 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
         (scene.cohort, scene.age) = (main.cohort, main.age(scene.day));
     }
     world.meter(scene);
+}
+
+/// Counts whether a caller's day begins at an address that is listed as dangerous.
+fn note_threats(world: &mut World, slot: usize, scene: &Scene<'_>) {
+    let subject = world.subjects.at(slot);
+    if subject.teaches() && scene.served() {
+        let is_address = subject.principal.kind == PrincipalKind::Ip;
+        world.threats.begin_day(&world.config.known, scene.call.client, is_address);
+    }
 }
 
 /// Without a credential of its own, the address answers for the call.

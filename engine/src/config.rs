@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use compact_str::CompactString;
 use model::{Digest, Mode, Principal};
 
-use crate::detect::detectors;
+use crate::{detect::detectors, known::Known};
 
 /// Everything the engine can be told. `Default` is ready for use.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct EngineConfig {
     pub never_block: Vec<NeverBlock>,
     /// Addresses of proxies, gateways and monitoring: they get at most `notify`.
     pub infrastructure: Vec<IpAddr>,
+    /// What others know of addresses.
+    pub known: Known,
     /// How many blocks may be new at a time.
     pub blast_radius: BlastRadius,
     /// How long a verdict lasts, by the number of relapses within 7 days.
@@ -62,6 +64,7 @@ impl Default for EngineConfig {
             memory_bytes: 192 << 20,
             never_block: Vec::new(),
             infrastructure: Vec::new(),
+            known: Known::default(),
             blast_radius: BlastRadius::default(),
             ttl: [900, 7_200, 86_400, 604_800].map(Duration::from_secs),
             disabled: BTreeSet::new(),

@@ -8,6 +8,7 @@ use crate::{
     scene::day_of,
     stats::{harmonic_mean, ville},
     subjects::Subject,
+    threats::{ODD_BELOW, Threat},
     votes::nats,
     world::World,
 };
@@ -32,6 +33,20 @@ pub(crate) struct Fused {
     pub(crate) order: [usize; DETECTORS],
     /// What each detector adds, 0 to 1.
     pub(crate) shares: [f64; DETECTORS],
+    /// The list that names its address, which is heeded already.
+    pub(crate) threat: Option<Threat>,
+}
+
+impl Fused {
+    /// Counts for more because its address is listed, if it is odd without that.
+    pub(crate) fn heed(&mut self, threat: Threat) {
+        for p in [&mut self.p, &mut self.unattested, &mut self.blockers] {
+            if *p < ODD_BELOW {
+                *p /= threat.times;
+            }
+        }
+        self.threat = Some(threat);
+    }
 }
 
 /// Asks every enabled detector about a subject: their own probabilities, compared with its peers' days.
@@ -116,6 +131,7 @@ pub(crate) fn fuse(
         voices,
         order,
         shares: shares(&weights, &voices),
+        threat: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Judging: those who gained evidence by a call in, findings and verdicts out.
 
-use model::{Action, ApiCall, Evidence, Finding, FindingId, Loss, Principal};
+use model::{Action, ApiCall, Evidence, Finding, FindingId, Loss, Principal, PrincipalKind};
 
 use crate::{
     causes::{LOUD_BELOW, News},
@@ -10,6 +10,7 @@ use crate::{
     fuse::{Fused, fuse, voices},
     scene::{Scene, network},
     subjects::short_reference,
+    threats::ODD_BELOW,
     votes::nats,
 };
 
@@ -65,7 +66,12 @@ impl Engine {
                 }
             }
         }
-        let fused = fuse(&self.world, self.world.subjects.at(slot), voices, now);
+        let mut fused = fuse(&self.world, self.world.subjects.at(slot), voices, now);
+        if fused.unattested < ODD_BELOW && !self.world.config.known.lists.is_empty() {
+            let is_address = self.world.subjects.at(slot).principal.kind == PrincipalKind::Ip;
+            let threat = self.world.threats.of(&self.world.config.known, scene.call.client, is_address);
+            threat.into_iter().for_each(|threat| fused.heed(threat));
+        }
         let theta = self.world.config.budget_false_blocks_per_million * 1e-6;
         let today = &mut self.world.subjects.at_mut(slot).today;
         today.lower(fused.p);

@@ -27,6 +27,7 @@ use crate::{
     stats::Prior,
     subjects::Subject,
     table::Table,
+    threats::Threats,
     world::{Agent, DecoyUse, Missed, User},
 };
 
@@ -122,6 +123,7 @@ learnt! {
     cells: Cells,
     causes: Causes,
     outage: Outage,
+    threats: Threats,
     budget: Budget,
     losses: model::Losses,
     started: Timestamp,

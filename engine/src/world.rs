@@ -31,6 +31,7 @@ use crate::{
     stats::{Prior, Process},
     subjects::Subject,
     table::{Table, Worth},
+    threats::Threats,
 };
 
 /// What a suspicious subject holds in boxes, evidence calls not counted.
@@ -72,6 +73,7 @@ pub(crate) struct World {
     pub(crate) cells: Cells,
     pub(crate) causes: Causes,
     pub(crate) outage: Outage,
+    pub(crate) threats: Threats,
     pub(crate) budget: Budget,
     pub(crate) losses: Losses,
     /// End of the first call ever.
@@ -162,6 +164,7 @@ impl World {
             cells: Cells::within(share(4)),
             causes: Causes::default(),
             outage: Outage::default(),
+            threats: Threats::of_lists(&config.known),
             budget: Budget::default(),
             started: Timestamp::ZERO,
             disabled: Set::named(&config.disabled),

@@ -27,6 +27,7 @@ mod slow_leak;
 mod stuffing;
 mod theft;
 mod timing;
+mod travel;
 mod unknown_endpoint;
 mod volume;
 
@@ -80,6 +81,7 @@ detectors! {
     Stuffing = stuffing;
     Theft = theft;
     Timing = timing;
+    Travel = travel;
     UnknownEndpoint = unknown_endpoint;
     Volume = volume;
 }

@@ -2,6 +2,7 @@
 //! Never judges.
 
 pub(crate) mod contexts;
+pub(crate) mod journeys;
 pub(crate) mod newcomers;
 pub(crate) mod openings;
 pub(crate) mod origins;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) newcomers: newcomers::Newcomers,
     pub(crate) origins: origins::Origins,
+    pub(crate) journeys: journeys::Journeys,
 }
 
 impl Shared {
@@ -44,7 +46,8 @@ impl Shared {
             openings: openings::Openings::default(),
             newcomers: newcomers::Newcomers::default(),
             origins: origins::Origins::default(),
-            users: Users::within(bytes / 3),
+            users: Users::within(bytes / 4),
+            journeys: journeys::Journeys::within(bytes / 6),
         }
     }
 
@@ -55,6 +58,7 @@ impl Shared {
         self.wave.settle()?;
         self.origins.settle()?;
         self.users.settle(&fresh.users);
+        self.journeys.settle(fresh.journeys)?;
         self.openings.settle(fresh.openings)
     }
 
@@ -66,6 +70,7 @@ impl Shared {
             + self.users.bytes()
             + self.newcomers.bytes()
             + self.origins.bytes()
+            + self.journeys.bytes()
     }
 }
 
