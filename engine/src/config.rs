@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use compact_str::CompactString;
-use model::{Digest, Mode, Principal};
+use model::{Digest, Known, Mode, Principal};
 
-use crate::{detect::detectors, known::Known};
+use crate::detect::detectors;
 
 /// Everything the engine can be told. `Default` is ready for use.
 #[derive(Clone, Debug)]

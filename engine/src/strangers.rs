@@ -19,30 +19,42 @@ use crate::{
 /// Probability below which a further stranger is held against a caller.
 const CHARGED_BELOW: f64 = 1e-2;
 
-/// Of one caller: the strangers it has met in its life, and the chance that it is its work: the least it was at any door.
+/// Of one caller: the strangers it has met in its life by objects of kinds that are one owner's and of kinds that are shared, and
+/// the chance that it is its work: the least it was at any door.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Strangers {
-    met: u16,
+    met: [u16; 2],
     work: f32,
 }
 
 impl Default for Strangers {
     fn default() -> Self {
-        Self { met: 0, work: 1.0 }
+        Self { met: [0; 2], work: 1.0 }
     }
+}
+
+/// More strangers than others of its sort have met.
+struct Excess {
+    met: u16,
+    /// Most that others have met.
+    known: f32,
+    p: f64,
 }
 
 /// Counts a stranger met; whether so many are rare.
 pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, way): (Class, Way)) -> bool {
     let subject = world.subjects.at(slot);
-    if world.classes.is_public(class, subject) || world.classes.is_shared(class, subject) {
+    if world.classes.is_public(class, subject) {
         return false;
     }
+    let shared = world.classes.is_shared(class, subject);
     let work = world.doors.work(way, world.subjects.at(slot)) as f32;
     let subject = world.subjects.at_mut(slot);
     let strangers = &mut subject.suspicion.get_or_insert_default().strangers;
-    *strangers = Strangers { met: strangers.met.saturating_add(1), work: strangers.work.min(work) };
-    let met = strangers.met;
+    let met = &mut strangers.met[usize::from(shared)];
+    *met = met.saturating_add(1);
+    let met = *met;
+    strangers.work = strangers.work.min(work);
     let learning = world.phase(world.subjects.at(slot), scene.call.ended_at) == Phase::Observe;
     let subject = world.subjects.at(slot);
     if has_a_role(&world.shared, subject) {
@@ -50,32 +62,38 @@ pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, wa
     }
     if subject.teaches() {
         let (sort, who) = (subject.air.sort(), subject.family.0);
-        world.shared.structure.kinds.learn_strangers(sort, who, met, scene.day);
+        world.shared.structure.kinds.learn_strangers((sort, shared), who, met, scene.day);
     }
     !learning && p(world, world.subjects.at(slot)) < CHARGED_BELOW
 }
 
 /// Probability that somebody of its sort meets so many strangers in good faith.
 pub(crate) fn p(world: &World, subject: &Subject) -> f64 {
-    let Some((strangers, known)) = known(world, subject) else { return 1.0 };
-    let times = f32::from(strangers.met) / known;
-    let beyond = world.shared.structure.kinds.beyond_strangers(subject.air.sort(), times);
-    (beyond + f64::from(strangers.work)).min(1.0)
+    excess(world, subject).map_or(1.0, |excess| excess.p)
 }
 
-/// What it met, and what others of its sort have.
-fn known(world: &World, subject: &Subject) -> Option<(Strangers, f32)> {
+/// Where it met more than others have; the rarer of the two.
+fn excess(world: &World, subject: &Subject) -> Option<Excess> {
     let strangers = subject.suspicion.as_ref()?.strangers;
-    let known = world.shared.structure.kinds.strangers(subject.air.sort(), subject.family.0)?;
-    (f32::from(strangers.met) > known && !has_a_role(&world.shared, subject)).then_some((strangers, known))
+    if has_a_role(&world.shared, subject) {
+        return None;
+    }
+    let kinds = &world.shared.structure.kinds;
+    let of = |shared: bool| {
+        let (met, among) = (strangers.met[usize::from(shared)], (subject.air.sort(), shared));
+        let known = kinds.strangers(among, subject.family.0).filter(|known| f32::from(met) > *known)?;
+        let p = kinds.beyond_strangers(among, f32::from(met) / known) + f64::from(strangers.work);
+        Some(Excess { met, known, p: p.min(1.0) })
+    };
+    [of(false), of(true)].into_iter().flatten().min_by(|one, two| one.p.total_cmp(&two.p))
 }
 
 /// The same in words.
 pub(crate) fn words(world: &World, subject: &Subject, mark: &Mark) -> Words {
-    let Some((strangers, known)) = known(world, subject) else { return Words::default() };
+    let Some(Excess { met, known, .. }) = excess(world, subject) else { return Words::default() };
     let noun = Some(world.classes.noun(mark.class)).filter(|noun| !noun.is_empty()).unwrap_or("object");
     let nouns = plural(noun);
-    let (met, took) = (count(strangers.met.into(), "other owner"), span(mark.first, mark.last));
+    let (met, took) = (count(met.into(), "other owner"), span(mark.first, mark.last));
     Words {
         expected: format!(
             "hardly anybody with this sort of credential comes to objects of more than {known:.0} others that no answer had \

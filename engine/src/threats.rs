@@ -7,10 +7,9 @@ use std::{collections::BTreeMap, net::IpAddr};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    known::{Known, ThreatList},
-    snapshot::Settle,
-};
+use model::{Known, ThreatList};
+
+use crate::snapshot::Settle;
 
 /// Share of the budget that all lists together may cost: what is listed counts so many times less than it is rare.
 const COST: f32 = 0.1;

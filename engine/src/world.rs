@@ -150,6 +150,15 @@ pub(crate) struct DecoyUse {
     pub(crate) leaked: bool,
 }
 
+/// Detectors that do not run: those that are off, and those that lack what they need.
+fn silent(config: &EngineConfig) -> Set {
+    let mut silent = Set::named(&config.disabled);
+    if config.known.places.is_none() {
+        silent.add(Detector::Travel);
+    }
+    silent
+}
+
 impl World {
     pub(crate) fn new(config: EngineConfig, names: Pseudonyms) -> Self {
         let share = |percent: usize| config.memory_bytes / 100 * percent;
@@ -167,7 +176,7 @@ impl World {
             threats: Threats::of_lists(&config.known),
             budget: Budget::default(),
             started: Timestamp::ZERO,
-            disabled: Set::named(&config.disabled),
+            disabled: silent(&config),
             blockers: Set::named(&config.block_families),
             now: Timestamp::ZERO,
             swept: 0,

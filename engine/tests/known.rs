@@ -6,8 +6,8 @@ mod support;
 
 use std::{net::IpAddr, sync::Arc};
 
-use engine::{EngineConfig, Known, Places, Spot, ThreatList};
-use model::{Action, ApiCall, Mode};
+use engine::EngineConfig;
+use model::{Action, ApiCall, Known, Mode, Places, Spot, ThreatList};
 use support::{Build, Stage, call, token};
 
 /// 198.51.0.0/16 is Berlin, 203.0.0.0/8 is Lima, of all others nobody knows.

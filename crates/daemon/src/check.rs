@@ -1,4 +1,4 @@
-//! `check`: settings in, what they amount to printed. Opens nothing, contacts nobody.
+//! `check`: settings in, what they amount to printed. Opens nothing but the files of `[addresses]`, contacts nobody.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -25,8 +25,19 @@ pub(crate) fn check(settings: &Settings, path: Option<&Path>) -> Result<(), Faul
     let _ = writeln!(page, "  budget     {budget} wrong blocks per million principal-days");
     let may_block: Vec<_> = settings.detectors.with(Reach::Block).collect();
     let _ = writeln!(page, "  may block  {}", may_block.join(", "));
+    addresses(&mut page, settings);
     gateways(&mut page, settings);
     print(&page)
+}
+
+fn addresses(page: &mut String, settings: &Settings) {
+    if let Some(places) = &settings.addresses.places {
+        let _ = writeln!(page, "  places     {}", places.display());
+    }
+    let lists: Vec<_> = settings.addresses.known.lists.iter().map(|list| list.name.as_str()).collect();
+    if !lists.is_empty() {
+        let _ = writeln!(page, "  threats    {}", lists.join(", "));
+    }
 }
 
 fn gateways(page: &mut String, settings: &Settings) {

@@ -146,6 +146,32 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether it judges calls, and so needs what others know of addresses; `check` says whether that can be read.
+    pub(crate) fn judges(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Replay(_)
+            | Self::Bench(_)
+            | Self::Check
+            | Self::Inventory(_)
+            | Self::Verify(_) => true,
+            Self::Backtest(_)
+            | Self::Decode(_)
+            | Self::Explain { .. }
+            | Self::Verdicts(_)
+            | Self::Confirm(_)
+            | Self::FalseAlarm(_)
+            | Self::Unlearn(_)
+            | Self::Feedback(_)
+            | Self::Unblock { .. }
+            | Self::Eval(_)
+            | Self::Sim(_)
+            | Self::Completions { .. } => false,
+        }
+    }
+}
+
 /// Arguments of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {

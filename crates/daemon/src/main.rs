@@ -1,5 +1,6 @@
 //! Sidewatch: mirrored API traffic in, verdicts on clients that misuse it out. Wiring only; never in the request path.
 
+mod addresses;
 mod ask;
 mod backtest;
 mod bench;
@@ -64,7 +65,10 @@ fn obey(cli: Cli) -> Result<(), Fault> {
     if let Command::Backtest(args) = &cli.command {
         return backtest::backtest(args);
     }
-    let (settings, path) = settings::load(cli.config.as_deref())?;
+    let (mut settings, path) = settings::load(cli.config.as_deref())?;
+    if cli.command.judges() {
+        addresses::read(&mut settings, path.as_deref())?;
+    }
     match cli.command {
         Command::Run(args) => run::run(&args, settings),
         Command::Replay(args) => replay::replay(&args, &settings),

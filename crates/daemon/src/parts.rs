@@ -120,6 +120,7 @@ pub(crate) fn engine(settings: &Settings) -> EngineConfig {
         budget_false_blocks_per_million: settings.budget.false_blocks_per_million_principal_days,
         memory_bytes: memory_bytes(settings) / 8 * 3,
         never_block: spared.chain(proxies.into_iter().map(network)).collect(),
+        known: settings.addresses.known.clone(),
         blast_radius: BlastRadius {
             blocks_per_10min_min: settings.rails.blocks_per_10min,
             share_per_10min: settings.rails.blocks_per_10min_share,

@@ -99,6 +99,32 @@ fn a_file_with_seven_mistakes_is_told_seven_times() {
 }
 
 #[test]
+fn files_of_addresses_are_read_before_anything_starts() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("writes");
+        path.display().to_string()
+    };
+    let (good, bad) = (at("tor.txt", "192.0.2.0/24 # exits\n"), at("bad.txt", "192.0.2.1\nwho\n"));
+    let sound = at("sound.toml", &format!("[addresses]\nthreat_lists = ['{good}']\n"));
+    let output = sidewatch(&["check", "-c", &sound]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("threats    tor"));
+    let wrong = at("wrong.toml", &format!("[addresses]\nplaces = '{good}'\nthreat_lists = ['{bad}']\n"));
+    for command in [&["check"][..], &["replay", "none.pcap"]] {
+        let output = sidewatch(&[command, &["-c", &wrong]].concat());
+        assert_eq!(output.status.code(), Some(64));
+        let said = errors(&output);
+        assert!(said.contains("`places`") && said.contains("is no database of places"), "{said}");
+        assert!(said.contains("bad.txt: line 2: expected an address or a network"), "{said}");
+    }
+    // Who only asks needs none of them.
+    let output = sidewatch(&["feedback", "-c", &wrong]);
+    assert!(!errors(&output).contains("addresses"), "{}", errors(&output));
+}
+
+#[test]
 fn replayed_calls_are_judged_the_same_each_time_and_fit_the_schemas() {
     let folder = tempfile::tempdir().expect("folder");
     let calls = calls_file(folder.path(), 55);

@@ -31,7 +31,7 @@ pub(super) const SPEC: Spec = Spec {
 
 /// Bursts that are no burst, whatever others do: what one page may call at once, and the time that one such call may take.
 /// Calls in ten seconds; hundredths of a second in ten minutes.
-const TERMS: Terms = Terms { least: [40.0, 3_000.0], kept: 0.9, free_at_first: false };
+const TERMS: Terms = Terms { least: &[40.0, 3_000.0], kept: 0.9, free_at_first: false };
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
     if !scene.attested || scene.outage || scene.deed == Deed::Aside {
@@ -58,7 +58,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     }
 }
 
-fn peaks(subject: &Subject) -> Option<&Peaks> {
+fn peaks(subject: &Subject) -> Option<&Peaks<[f32; 2]>> {
     let peaks = &subject.habits.as_ref()?.volume.bursts.peaks;
     (peaks.day == subject.today.day && peaks.nats > 0.0).then_some(peaks)
 }

@@ -61,7 +61,9 @@ fn reached(world: &World, subject: &Subject) -> Option<(u16, f32, f64)> {
 fn assess(world: &World, subject: &Subject) -> Assessment {
     let Some((.., p)) = reached(world, subject) else { return Assessment::SILENT };
     let strangers = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.owners.len());
-    let limit = if strangers >= OWNERS_MIN { Action::Block } else { Action::RateLimit };
+    // While a deployment learns, a partner who works for many is alone of its kind, as a thief is.
+    let armed = world.phase(subject, world.now) == Phase::Armed;
+    let limit = if armed && strangers >= OWNERS_MIN { Action::Block } else { Action::RateLimit };
     Assessment { p, unattested: p, limit, demand: Action::Observe }
 }
 

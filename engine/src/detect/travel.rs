@@ -2,13 +2,12 @@
 //! those of others, and where that is a habit (a telephone, an office and a VPN that come out far apart) it says nothing.
 //! Addresses and a database of places in, step-up evidence out. Never blocks: such databases err. Silent without a database.
 
-use model::{Action, Grade, PrincipalId, PrincipalKind, Timestamp};
+use model::{Action, Grade, PrincipalId, PrincipalKind, Spot, Timestamp};
 
 use super::{About, Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     explain::span,
     habits::crowd::journeys::{Leap, Step},
-    known::Spot,
     scene::{Deed, Scene, network},
     subjects::Subject,
     world::World,

@@ -23,6 +23,8 @@ pub(crate) const LONG_S: u32 = 600;
 const TIME_STEP: f32 = 1.02;
 /// Sorts of callers whose days are told apart.
 const SORTS: usize = 1_024;
+/// Amounts of a day that are compared with the highest ones of peers: see `excess`.
+pub(crate) const DAY_AMOUNTS: usize = 4;
 /// Longest usual time of a call, in hundredths of a second.
 const TIME_MAX: f32 = 6_000.0;
 
@@ -36,8 +38,8 @@ pub(crate) const DIMENSIONS: usize = 4;
 pub(crate) struct Own {
     pub(crate) meters: Meters,
     pub(crate) bursts: Bursts,
-    /// Calls and records of whole days.
-    pub(crate) days: Peaks,
+    /// Amounts of whole days.
+    pub(crate) days: Peaks<[f32; DAY_AMOUNTS]>,
     /// Larger than any body that others send: the evidence of the day, in nats.
     pub(crate) bomb: Option<Box<Bomb>>,
 }
@@ -54,7 +56,7 @@ impl Own {
 pub(crate) struct Bursts {
     pub(crate) short: Span,
     pub(crate) long: Span,
-    pub(crate) peaks: Peaks,
+    pub(crate) peaks: Peaks<[f32; 2]>,
 }
 
 /// The largest body it sent today.
@@ -87,9 +89,9 @@ pub(crate) struct Shared {
     pub(crate) by_route: Bodies,
 }
 
-/// The highest days, in calls and records, of callers of each sort: some sorts count as one.
+/// The highest days of callers of each sort: some sorts count as one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Days(Vec<[Records; 2]>);
+pub(crate) struct Days(Vec<[Records; DAY_AMOUNTS]>);
 
 impl Default for Days {
     fn default() -> Self {
@@ -99,7 +101,7 @@ impl Default for Days {
 
 impl Days {
     /// Those of one sort.
-    pub(crate) fn of(&mut self, sort: u64) -> &mut [Records; 2] {
+    pub(crate) fn of(&mut self, sort: u64) -> &mut [Records; DAY_AMOUNTS] {
         let at = (sort % SORTS as u64) as usize;
         &mut self.0[at]
     }

@@ -12,6 +12,7 @@ use model::Pseudonyms;
 use side::Side;
 
 use crate::{
+    addresses,
     ask::print,
     cli::BacktestArgs,
     fault::{Exit, Fault},
@@ -43,8 +44,13 @@ pub(crate) fn backtest(args: &BacktestArgs) -> Result<(), Fault> {
 
 /// Both settings, or the mistakes of both.
 fn both(a: &Path, b: &Path) -> Result<(Settings, Settings), Fault> {
-    match (settings::load(Some(a)), settings::load(Some(b))) {
-        (Ok((a, _)), Ok((b, _))) => Ok((a, b)),
+    let load = |path: &Path| -> Result<Settings, Fault> {
+        let (mut settings, _) = settings::load(Some(path))?;
+        addresses::read(&mut settings, Some(path))?;
+        Ok(settings)
+    };
+    match (load(a), load(b)) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
         (Err(mut fault), Err(more)) if a != b => {
             fault.lines.extend(more.lines);
             Err(fault)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use connect::GatewayConfig;
-use model::{Mode, PrincipalKind};
+use model::{Known, Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
 use super::{decap::Decap, tls::Tls};
@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) tls: Tls,
     pub(crate) http: Http,
     pub(crate) identity: Identity,
+    pub(crate) addresses: Addresses,
     pub(crate) budget: Budget,
     pub(crate) detectors: Detectors,
     pub(crate) rails: Rails,
@@ -49,6 +50,17 @@ impl Default for Capture {
         let (interface, filter) = (None, None);
         Self { interface, filter, snap_bytes: 262_144, ring_mib: 64, shards: 1, promiscuous: true }
     }
+}
+
+/// Files with what others know of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Addresses {
+    pub(crate) places: Option<PathBuf>,
+    pub(crate) threat_lists: Vec<PathBuf>,
+    /// What they hold, once they are read.
+    #[serde(skip)]
+    pub(crate) known: Known,
 }
 
 /// What the daemon may still do once everything is open.

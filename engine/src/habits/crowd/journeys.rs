@@ -2,13 +2,10 @@
 //! usual they are, out. Who must be told apart: a thief far away, and a holder whose telephone, office or VPN comes out far away,
 //! who does so again and again. Never says whether a leap is a theft.
 
-use model::{Loss, Losses, PrincipalId};
+use model::{Loss, Losses, PrincipalId, Spot};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    known::Spot,
-    table::{Table, Worth},
-};
+use crate::table::{Table, Worth};
 
 /// Below this many kilometres two places count as one: databases err by as much.
 const NEAR_KM: f32 = 500.0;

@@ -1,5 +1,4 @@
-//! What others know of addresses: where they are, and who lists them as dangerous. Given with the settings. Never read from a
-//! file here.
+//! What others know of addresses: where they are, and who lists them as dangerous. Never read from a file here.
 
 use std::{fmt::Debug, net::IpAddr, sync::Arc};
 
@@ -29,7 +28,8 @@ pub struct Spot {
 
 impl Spot {
     /// Kilometres that are between two spots at least, on the sphere (haversine), radii taken off.
-    pub(crate) fn apart_km(&self, other: &Self) -> f32 {
+    #[must_use]
+    pub fn apart_km(&self, other: &Self) -> f32 {
         let [from, to] = [self.latitude, other.latitude].map(f32::to_radians);
         let turn = (other.longitude - self.longitude).to_radians();
         let half = ((to - from) / 2.0).sin().powi(2) + from.cos() * to.cos() * (turn / 2.0).sin().powi(2);
@@ -38,7 +38,8 @@ impl Spot {
     }
 
     /// The country's code, `?` when it is unknown.
-    pub(crate) fn country(&self) -> &str {
+    #[must_use]
+    pub fn country(&self) -> &str {
         let known = self.country.iter().all(u8::is_ascii_uppercase);
         std::str::from_utf8(&self.country).ok().filter(|_| known).unwrap_or("?")
     }
