@@ -51,6 +51,21 @@ pub(crate) struct Classes {
     kinds: BTreeMap<Class, Kind>,
 }
 
+/// Who comes to objects of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commons {
+    /// One owner.
+    Private,
+    /// Often several.
+    Shared,
+    /// Often many.
+    Public,
+}
+
+impl Commons {
+    pub(crate) const ALL: [Self; 3] = [Self::Private, Self::Shared, Self::Public];
+}
+
 impl Classes {
     /// What objects of a kind are called; empty when unknown.
     pub(crate) fn noun(&self, class: Class) -> &str {
@@ -102,6 +117,15 @@ impl Classes {
                 kind.sharers = kind.sharers.saturating_sub(u32::from(votes.strangers >= STRANGERS_MAX));
             }
             (votes.foreign, votes.strangers) = (0, 0);
+        }
+    }
+
+    /// What is usual with objects of this kind, as far as callers other than this one tell.
+    pub(crate) fn commons(&self, class: Class, subject: &Subject) -> Commons {
+        match () {
+            () if self.is_public(class, subject) => Commons::Public,
+            () if self.is_shared(class, subject) => Commons::Shared,
+            () => Commons::Private,
         }
     }
 

@@ -134,17 +134,19 @@ impl Way {
 }
 
 impl Air {
-    /// What a call shows of a caller with a form of credential.
-    pub(crate) fn of(call: &ApiCall, kind: PrincipalKind) -> Self {
-        Self { sort: sort_of(call, kind), software: software(&call.context), network: network(call) }
+    /// What a call shows of its caller.
+    pub(crate) fn of(call: &ApiCall, subject: &Subject) -> Self {
+        Self { sort: sort_of(call, subject), software: software(&call.context), network: network(call) }
     }
 }
 
-/// The sort of a credential: its form, and the application that it was made for. Nothing that a caller is free to choose,
-/// such as its software: an excuse that anybody can give is none. Software and network only narrow an excuse.
-pub(crate) fn sort_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
+/// The sort of a credential: its form, the application that it was made for, and whether it was handed out for a password or
+/// not, as those of partners' programs are not. Nothing that a caller is free to choose, such as its software: an excuse that
+/// anybody can give is none. Software and network only narrow an excuse.
+pub(crate) fn sort_of(call: &ApiCall, subject: &Subject) -> u64 {
     let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
-    mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
+    let form = subject.principal.kind as u64 + 1 + (u64::from(subject.signed_in) << 8);
+    mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), form)
 }
 
 impl Air {

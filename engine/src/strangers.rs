@@ -1,12 +1,13 @@
 //! Strangers: how many owners of objects a caller has met that nobody had named to it, in; how rare so many are among callers
 //! with its sort of credential, out. For doors at which some share: households and teams meet a few strangers, and no door
-//! tells them from one who goes through everybody's. Never counts objects of kinds that are
-//! everybody's, nor against whoever serves others by its work, as far as is known.
+//! tells them from one who goes through everybody's. Kinds that are one owner's, shared or everybody's are counted apart.
+//! Never counts against whoever serves others by its work, as far as is known.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     age::Phase,
+    classes::Commons,
     detect::{Words, has_a_role},
     doors::Way,
     explain::{count, plural, span},
@@ -19,17 +20,17 @@ use crate::{
 /// Probability below which a further stranger is held against a caller.
 const CHARGED_BELOW: f64 = 1e-2;
 
-/// Of one caller: the strangers it has met in its life by objects of kinds that are one owner's and of kinds that are shared, and
-/// the chance that it is its work: the least it was at any door.
+/// Of one caller: the strangers it has met in its life, by who usually comes to such objects, and the chance that it is its
+/// work: the least it was at any door.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Strangers {
-    met: [u16; 2],
+    met: [u16; Commons::ALL.len()],
     work: f32,
 }
 
 impl Default for Strangers {
     fn default() -> Self {
-        Self { met: [0; 2], work: 1.0 }
+        Self { met: [0; Commons::ALL.len()], work: 1.0 }
     }
 }
 
@@ -44,14 +45,11 @@ struct Excess {
 /// Counts a stranger met; whether so many are rare.
 pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, way): (Class, Way)) -> bool {
     let subject = world.subjects.at(slot);
-    if world.classes.is_public(class, subject) {
-        return false;
-    }
-    let shared = world.classes.is_shared(class, subject);
+    let commons = world.classes.commons(class, subject);
     let work = world.doors.work(way, world.subjects.at(slot)) as f32;
     let subject = world.subjects.at_mut(slot);
     let strangers = &mut subject.suspicion.get_or_insert_default().strangers;
-    let met = &mut strangers.met[usize::from(shared)];
+    let met = &mut strangers.met[commons as usize];
     *met = met.saturating_add(1);
     let met = *met;
     strangers.work = strangers.work.min(work);
@@ -62,7 +60,7 @@ pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, wa
     }
     if subject.teaches() {
         let (sort, who) = (subject.air.sort(), subject.family.0);
-        world.shared.structure.kinds.learn_strangers((sort, shared), who, met, scene.day);
+        world.shared.structure.kinds.learn_strangers((sort, commons), who, met, scene.day);
     }
     !learning && p(world, world.subjects.at(slot)) < CHARGED_BELOW
 }
@@ -79,13 +77,13 @@ fn excess(world: &World, subject: &Subject) -> Option<Excess> {
         return None;
     }
     let kinds = &world.shared.structure.kinds;
-    let of = |shared: bool| {
-        let (met, among) = (strangers.met[usize::from(shared)], (subject.air.sort(), shared));
+    let of = |commons: Commons| {
+        let (met, among) = (strangers.met[commons as usize], (subject.air.sort(), commons));
         let known = kinds.strangers(among, subject.family.0).filter(|known| f32::from(met) > *known)?;
         let p = kinds.beyond_strangers(among, f32::from(met) / known) + f64::from(strangers.work);
         Some(Excess { met, known, p: p.min(1.0) })
     };
-    [of(false), of(true)].into_iter().flatten().min_by(|one, two| one.p.total_cmp(&two.p))
+    Commons::ALL.into_iter().filter_map(of).min_by(|one, two| one.p.total_cmp(&two.p))
 }
 
 /// The same in words.

@@ -223,6 +223,7 @@ impl World {
             if let Some(forerunner) = before.and_then(|id| self.subjects.get_mut(id)) {
                 subject.inherit(forerunner);
             }
+            subject.signed_in |= link.signed_in;
             if let (Some(before), Some(user)) = (before, subject.user_id) {
                 self.shared.volume.users.renew(user, before, principal.id);
             }

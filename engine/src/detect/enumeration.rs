@@ -101,7 +101,7 @@ fn take_given(world: &mut World, scene: &Scene<'_>, slot: usize) {
 
 /// The sort of callers that a subject is among: by the form of its credential, and the application that it was made for.
 fn sort(scene: &Scene<'_>, subject: &Subject) -> u32 {
-    Tag::short(sort_of(scene.call, subject.principal.kind)).0.max(ALL_SORTS + 1)
+    Tag::short(sort_of(scene.call, subject)).0.max(ALL_SORTS + 1)
 }
 
 /// Whether the answer is one page of a list.

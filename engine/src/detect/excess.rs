@@ -49,7 +49,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     for slot in &scene.judged {
         let subject = world.subjects.at_mut(*slot);
         let who = (subject.family.0, !subject.today.condemned);
-        let (kind, sort) = (subject.principal.kind, sort_of(scene.call, subject.principal.kind));
+        let (kind, sort) = (subject.principal.kind, sort_of(scene.call, subject));
         let Some(habits) = &mut subject.habits else { continue };
         let (meters, days) = (&habits.volume.meters, &mut habits.volume.days);
         let peers = world.shared.volume.days.of(sort);

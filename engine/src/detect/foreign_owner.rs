@@ -71,7 +71,7 @@ fn observe(world: &mut World, scene: &Scene<'_>) {
     };
     for slot in &scene.judged {
         let subject = world.subjects.at_mut(*slot);
-        subject.air = Air::of(scene.call, subject.principal.kind);
+        subject.air = Air::of(scene.call, subject);
     }
     let mut trespassed = false;
     for object in &scene.seen.objects {

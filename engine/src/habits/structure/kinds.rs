@@ -8,6 +8,7 @@ use super::{
     practised,
 };
 use crate::{
+    classes::Commons,
     hash::mix,
     routes::Class,
     stats::{Records, beyond},
@@ -22,9 +23,9 @@ const LISTERS: usize = 64;
 const LARGE_FROM: f32 = 100.0;
 /// Where callers of a sort are counted, whatever they ask for.
 const ANY_CLASS: Class = Class(u32::MAX);
-/// Where it is kept how many strangers callers of a sort meet: among objects of kinds that are one owner's, and of kinds that
-/// are shared.
-const STRANGERS: [Class; 2] = [Class(u32::MAX - 1), Class(u32::MAX - 2)];
+/// Where it is kept how many strangers callers of a sort meet, by who usually comes to such objects.
+const STRANGERS: [Class; Commons::ALL.len()] =
+    [Class(u32::MAX - 1), Class(u32::MAX - 2), Class(u32::MAX - 3)];
 /// All sorts of callers together.
 pub(crate) const ALL_SORTS: u32 = 0;
 /// Steps by number that make a walker; distinct objects after which a subject's way with a kind is known, and those of
@@ -179,22 +180,22 @@ impl Kinds {
         }
     }
 
-    /// Takes how many strangers a caller that teaches has met, by objects of `shared` kinds or others.
-    pub(crate) fn learn_strangers(&mut self, (sort, shared): (u32, bool), who: u32, met: u16, day: u16) {
-        if let Some(kind) = self.kinds.get_mut(place(STRANGERS[usize::from(shared)], sort)) {
+    /// Takes how many strangers a caller that teaches has met by such objects.
+    pub(crate) fn learn_strangers(&mut self, (sort, commons): (u32, Commons), who: u32, met: u16, day: u16) {
+        if let Some(kind) = self.kinds.get_mut(place(STRANGERS[commons as usize], sort)) {
             kind.reach.learn(who, met.into(), day, REACH_LEAST);
         }
     }
 
     /// Most strangers that others than `who` of a sort have met; `None` where the sort is not large.
-    pub(crate) fn strangers(&self, (sort, shared): (u32, bool), who: u32) -> Option<f32> {
+    pub(crate) fn strangers(&self, (sort, commons): (u32, Commons), who: u32) -> Option<f32> {
         let is_large = self.of(ANY_CLASS, sort).callers >= LARGE_FROM;
-        is_large.then(|| self.of(STRANGERS[usize::from(shared)], sort).reach.peak(who).max(REACH_LEAST))
+        is_large.then(|| self.of(STRANGERS[commons as usize], sort).reach.peak(who).max(REACH_LEAST))
     }
 
     /// Probability that one of a sort meets so many times as many strangers on a day.
-    pub(crate) fn beyond_strangers(&self, (sort, shared): (u32, bool), times: f32) -> f64 {
-        self.of(STRANGERS[usize::from(shared)], sort).reach.p(times)
+    pub(crate) fn beyond_strangers(&self, (sort, commons): (u32, Commons), times: f32) -> f64 {
+        self.of(STRANGERS[commons as usize], sort).reach.p(times)
     }
 
     /// How callers of a sort go through lists.
