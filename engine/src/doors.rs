@@ -140,12 +140,12 @@ impl Air {
     }
 }
 
-/// The sort of a credential: its form, the application that it was made for, and whether it was handed out for a password or
-/// not, as those of partners' programs are not. Nothing that a caller is free to choose, such as its software: an excuse that
-/// anybody can give is none. Software and network only narrow an excuse.
+/// The sort of a credential: its form, the application that it was made for, and whether it was seen to be handed out without
+/// a password, as those of partners' programs are. Nothing that a caller is free to choose, such as its software: an excuse
+/// that anybody can give is none. Software and network only narrow an excuse.
 pub(crate) fn sort_of(call: &ApiCall, subject: &Subject) -> u64 {
     let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
-    let form = subject.principal.kind as u64 + 1 + (u64::from(subject.signed_in) << 8);
+    let form = subject.principal.kind as u64 + 1 + (u64::from(subject.unasked) << 8);
     mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), form)
 }
 

@@ -20,8 +20,8 @@ pub(crate) struct Link {
     pub(crate) root: Option<PrincipalId>,
     /// The user whose password was accepted for it: a claim until a guarded route serves it.
     pub(crate) user: Option<PrincipalId>,
-    /// It, or one that it renews, was handed out for a password.
-    pub(crate) signed_in: bool,
+    /// It was handed out, or renews one that was, and no password was asked for.
+    pub(crate) unasked: bool,
 }
 
 impl Worth for Link {
@@ -56,10 +56,10 @@ impl Links {
             let together = (issued.credential.id != first).then_some(first);
             let forerunner = issued.renews.as_ref().map(|renewed| renewed.id).or(together);
             let root = forerunner.map(|id| self.root(id));
-            let renewed =
-                || forerunner.and_then(|id| self.pending.get(id)).is_some_and(|link| link.signed_in);
-            let signed_in = call.login.is_some() || renewed();
-            self.pending.insert(issued.credential.id, Link { forerunner, root, user, signed_in });
+            // Of one whose forerunner was not seen to be handed out nothing is known.
+            let before = forerunner.map(|id| self.pending.get(id).is_some_and(|link| link.unasked));
+            let unasked = before.unwrap_or(call.login.is_none());
+            self.pending.insert(issued.credential.id, Link { forerunner, root, user, unasked });
         }
     }
 

@@ -52,8 +52,8 @@ pub(crate) struct Subject {
     pub(crate) proven: bool,
     /// Claimed to speak for two different users.
     pub(crate) contradicts: bool,
-    /// It, or one that it renews, was handed out for a password.
-    pub(crate) signed_in: bool,
+    /// A token that was seen to be handed out, or that renews one, and no password was asked for.
+    pub(crate) unasked: bool,
     /// Established credentials that came along with it; from 3 on it names an application, not a caller.
     pub(crate) companions: u8,
     /// Hash of the last client address.
@@ -180,7 +180,7 @@ impl Subject {
             user_id: None,
             proven: false,
             contradicts: false,
-            signed_in: false,
+            unasked: false,
             companions: 0,
             address: 0,
             recent: [0; 4],

@@ -33,7 +33,7 @@ impl Subject {
         self.habits = from.habits.take();
         self.family = from.family;
         (self.user, self.user_id, self.proven) = (from.user, from.user_id, from.proven);
-        (self.contradicts, self.signed_in) = (from.contradicts, from.signed_in);
+        (self.contradicts, self.unasked) = (from.contradicts, from.unasked);
         (self.foreign, self.probing) = (from.foreign, from.probing);
         self.places.clone_from(&from.places);
         self.votes.clone_from(&from.votes);

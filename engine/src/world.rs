@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use compact_str::CompactString;
-use model::{ApiCall, Finding, Loss, Losses, Principal, PrincipalId, Pseudonyms, Timestamp};
+use model::{ApiCall, Finding, Loss, Losses, Principal, PrincipalId, PrincipalKind, Pseudonyms, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -223,7 +223,7 @@ impl World {
             if let Some(forerunner) = before.and_then(|id| self.subjects.get_mut(id)) {
                 subject.inherit(forerunner);
             }
-            subject.signed_in |= link.signed_in;
+            subject.unasked = link.unasked && principal.kind == PrincipalKind::Token;
             if let (Some(before), Some(user)) = (before, subject.user_id) {
                 self.shared.volume.users.renew(user, before, principal.id);
             }

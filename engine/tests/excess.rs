@@ -97,3 +97,67 @@ fn who_shows_a_credential_is_compared_with_those_who_do() {
     assert!(words.is_some_and(|finding| finding.principal == reader), "{:#?}", stage.findings());
     assert!(stage.strongest(&reader) < Some(Action::Block), "{:#?}", stage.verdicts());
 }
+
+/// A day of customers who pay, now and then with a card that is declined, and delete a card now and then.
+fn market_day(stage: &mut Stage, dice: &mut Dice, extra: impl FnOnce(&mut Stage)) {
+    let begin = stage.now;
+    for n in 0..60 {
+        let who = token(&format!("customer-{n}"));
+        for _ in 0..4 {
+            let status = if dice.percent(8) { 402 } else { 201 };
+            stage.play_every(call("POST", "/v1/payments", status).by(&who).from(&visitor(n)), 5.0);
+        }
+        if dice.percent(10) {
+            let card = format!("/v1/cards/{}", n * 100 + dice.below(90));
+            stage.play_every(call("DELETE", &card, 204).by(&who).from(&visitor(n)), 5.0);
+        }
+    }
+    extra(stage);
+    stage.wait(DAY_S - stage.now.since(begin).as_secs_f64());
+}
+
+#[test]
+fn who_tries_one_card_after_the_other_is_slowed_down() {
+    let (mut stage, mut dice) = stage();
+    (0..12).for_each(|_| market_day(&mut stage, &mut dice, |_| ()));
+    stage.assert_quiet();
+    let thief = token("customer-7");
+    market_day(&mut stage, &mut dice, |stage| {
+        for n in 0..200 {
+            let status = if n % 9 == 0 { 201 } else { 402 };
+            stage.play_every(call("POST", "/v1/payments", status).by(&thief).from(&visitor(7)), 40.0);
+        }
+    });
+    assert_eq!(stage.strongest(&thief), Some(Action::RateLimit));
+    let told = stage.findings().into_iter().filter(|finding| finding.detector == "excess").last();
+    assert!(told.is_some_and(|told| told.reason.contains("refused changes since midnight")));
+}
+
+#[test]
+fn who_deletes_everything_is_asked_who_it_is() {
+    let (mut stage, mut dice) = stage();
+    (0..12).for_each(|_| market_day(&mut stage, &mut dice, |_| ()));
+    let thief = token("customer-7");
+    market_day(&mut stage, &mut dice, |stage| {
+        for n in 0..400 {
+            let card = format!("/v1/cards/{}", 700 + n);
+            stage.play_every(call("DELETE", &card, 204).by(&thief).from(&visitor(7)), 2.0);
+        }
+    });
+    assert_eq!(stage.strongest(&thief), Some(Action::StepUp));
+}
+
+#[test]
+fn an_update_whose_requests_are_all_refused_slows_nobody_down() {
+    let (mut stage, mut dice) = stage();
+    (0..12).for_each(|_| market_day(&mut stage, &mut dice, |_| ()));
+    market_day(&mut stage, &mut dice, |stage| {
+        for _ in 0..40 {
+            for n in 0..30 {
+                let who = token(&format!("customer-{n}"));
+                stage.play_every(call("POST", "/v1/payments", 422).by(&who).from(&visitor(n)), 1.0);
+            }
+        }
+    });
+    stage.assert_quiet();
+}

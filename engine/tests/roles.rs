@@ -356,3 +356,42 @@ fn a_household_of_nine_among_households_of_three_is_left_alone() {
     }
     stage.assert_quiet();
 }
+
+/// A token that names nobody and no application, handed out for a password or, to a program, without one.
+fn handed_out(stage: &mut Stage, name: &str, password: bool, from: &str) -> Principal {
+    let who = token(name);
+    let ask = call("POST", "/oauth/token", 200).issues(&who, None).from(from);
+    stage.play(if password { ask.tries(name, 7) } else { ask });
+    who
+}
+
+#[test]
+fn a_program_is_no_customer_even_where_tokens_say_nothing() {
+    let mut stage = Stage::enforcing();
+    let home = |n: u64| format!("198.51.{}.{}", n / 200, n % 200 + 1);
+    let people: Vec<_> =
+        (0..80).map(|n| handed_out(&mut stage, &format!("customer-{n}"), true, &home(n))).collect();
+    for round in 0..12 {
+        for (n, who) in (0..80).zip(&people) {
+            let read = call("GET", &format!("/api/orders/{}", n * 10 + round % 3), 200);
+            stage.play_every(read.by(who).from(&home(n)), 0.5);
+        }
+    }
+    stage.wait(2.0 * 86_400.0);
+    let partner = handed_out(&mut stage, "bookkeeping", false, "192.0.2.40");
+    for n in 0..60 {
+        stage.play(call("GET", &order(n), 200).by(&partner).from("192.0.2.40"));
+    }
+    stage.assert_quiet();
+    for n in 0..30 {
+        stage.play(call("GET", &order((n + 9) % 80), 200).by(&people[3]).from(&home(3)));
+    }
+    assert_eq!(actions(&stage, &people[3]), Some(Action::Block));
+    // Renewing a token does not make a program of a customer.
+    let renewed = token("renewed");
+    stage.play(call("POST", "/oauth/token", 200).issues(&renewed, Some(&people[5])).from(&home(5)));
+    for n in 0..30 {
+        stage.play(call("GET", &order((n + 9) % 80), 200).by(&renewed).from(&home(5)));
+    }
+    assert_eq!(actions(&stage, &renewed), Some(Action::Block));
+}
