@@ -195,6 +195,8 @@ impl Kinds {
 
     /// Probability that one of a sort meets so many times as many strangers on a day.
     pub(crate) fn beyond_strangers(&self, (sort, commons): (u32, Commons), times: f32) -> f64 {
+        // Where objects have several owners some meet far more strangers than most: the tail falls with the second power.
+        let times = if commons == Commons::Private { times } else { times.powf(2.0 / 3.0) };
         self.of(STRANGERS[commons as usize], sort).reach.p(times)
     }
 
