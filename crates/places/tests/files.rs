@@ -46,10 +46,10 @@ pub fn database(kind: &str) -> Vec<u8> {
     let count = nodes.len();
     let mut file = Vec::new();
     for (at, node) in nodes.iter().enumerate() {
-        for side in 0..2 {
+        for (side, next) in node.iter().enumerate() {
             let leaf =
                 leaves.iter().find(|leaf| (leaf.0, leaf.1) == (at, side)).map(|leaf| count + 16 + leaf.2);
-            let record = leaf.or(node[side]).unwrap_or(count);
+            let record = leaf.or(*next).unwrap_or(count);
             file.extend(&u32::try_from(record).expect("small").to_be_bytes()[1..]);
         }
     }
@@ -95,9 +95,9 @@ fn number(out: &mut Vec<u8>, kind: u8, value: u32) {
     let bytes: Vec<u8> = value.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
     let size = u8::try_from(bytes.len()).expect("four");
     if kind > 7 {
-        out.extend([size, kind - 7])
+        out.extend([size, kind - 7]);
     } else {
-        out.push(kind << 5 | size)
+        out.push(kind << 5 | size);
     }
     out.extend(bytes);
 }

@@ -7,7 +7,7 @@ use model::{Action, Grade, Outcome, PrincipalKind};
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     age::Phase,
-    doors::sort_of,
+    doors::{form_of, sort_of},
     explain::{count, plural, span},
     habits::structure::{
         self, CHARGED_FROM, TEACHES_BELOW, bounded,
@@ -74,7 +74,8 @@ fn take_given(world: &mut World, scene: &Scene<'_>, slot: usize) {
     let subject = world.subjects.at_mut(slot);
     let (family, teaches) = (u64::from(subject.family.0), subject.teaches());
     let given = scene.call.given.iter().take(GIVEN_MAX).map(|field| field.object.0);
-    let sort = sort(scene, subject);
+    // Programs and people who read with the same credential page through the same lists.
+    let sort = told_apart(form_of(scene.call, subject.principal.kind));
     let Some(habits) = &mut subject.habits else {
         given.for_each(|key| world.shared.structure.newcomers.put(mix(key, family)));
         return;
@@ -99,9 +100,9 @@ fn take_given(world: &mut World, scene: &Scene<'_>, slot: usize) {
     }
 }
 
-/// The sort of callers that a subject is among: by the form of its credential, and the application that it was made for.
-fn sort(scene: &Scene<'_>, subject: &Subject) -> u32 {
-    Tag::short(sort_of(scene.call, subject)).0.max(ALL_SORTS + 1)
+/// A sort of callers, none of them all.
+fn told_apart(sort: u64) -> u32 {
+    Tag::short(sort).0.max(ALL_SORTS + 1)
 }
 
 /// Whether the answer is one page of a list.
@@ -140,7 +141,7 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, asked: &Asked) {
     let own = world.objects.belongs(asked.id, &scene.tags);
     let learning = world.phase(world.subjects.at(slot), scene.call.ended_at) == Phase::Observe;
     let subject = world.subjects.at_mut(slot);
-    let (teaches, sort) = (subject.teaches(), sort(scene, subject));
+    let (teaches, sort) = (subject.teaches(), told_apart(sort_of(scene.call, subject)));
     let early = world.shared.structure.newcomers.has(mix(asked.key, subject.family.0.into()));
     let Some(habits) = &mut subject.habits else { return };
     let ids = &mut habits.structure.ids;

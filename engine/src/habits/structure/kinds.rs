@@ -207,7 +207,7 @@ impl Kinds {
 
     /// Takes one list of a subject that teaches.
     pub(crate) fn vote_list(&mut self, sort: u32, own: &mut Ids, further: bool, day: u16) {
-        own.sort = sort;
+        own.lists_sort = sort;
         let counts = own.may_vote(day);
         let is_known = own.lists >= KNOWN_LISTS && own.lister == Lister::Unknown;
         let pages = own.further >= HABIT_LISTS;
@@ -232,7 +232,7 @@ impl Kinds {
         let less = |count: &mut f32, mine: bool| *count = (*count - f32::from(u8::from(mine))).max(0.0);
         let pages = own.lister == Lister::Pager;
         own.lister = if pages { Lister::Reader } else { own.lister };
-        for at in [lists_place(sort), lists_place(ALL_SORTS)] {
+        for at in [lists_place(own.lists_sort), lists_place(ALL_SORTS)] {
             self.lists.get_mut(at).into_iter().for_each(|lists| less(&mut lists.pagers, pages));
         }
         for class in own.trails.map(|trail| trail.class) {
