@@ -25,7 +25,7 @@ const RELAPSE: Duration = Duration::from_secs(7 * 86_400);
 const NOTIFY_BELOW: f64 = 1e-3;
 const STEP_UP_BELOW: f64 = 1e-4;
 /// What the voices that only support may make up for: those that may block have to come this near by themselves.
-const SUPPORTED: f64 = 1e-3;
+const SUPPORTED: f64 = 1e-2;
 /// Share of the budget that blocks may use before a deployment is armed, where peers and owners are hardly known.
 const LEARNING_BUDGET: f64 = 0.1;
 /// Verdicts remembered, live and for relapses. With more the one that ended first is forgotten.

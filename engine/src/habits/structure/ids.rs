@@ -32,6 +32,8 @@ pub(crate) struct Ids {
     list: u16,
     /// The sort of callers that it last voted among.
     pub(super) sort: u32,
+    /// The same as a reader of lists.
+    pub(super) lists_sort: u32,
     pub(super) lists: u8,
     pub(super) further: u8,
     pub(super) lister: Lister,
