@@ -129,7 +129,7 @@ fn who_tries_one_card_after_the_other_is_slowed_down() {
         }
     });
     assert_eq!(stage.strongest(&thief), Some(Action::RateLimit));
-    let told = stage.findings().into_iter().filter(|finding| finding.detector == "excess").last();
+    let told = stage.findings().into_iter().rfind(|finding| finding.detector == "excess");
     assert!(told.is_some_and(|told| told.reason.contains("refused changes since midnight")));
 }
 
