@@ -1,7 +1,7 @@
 //! Doors: who comes to a kind of object by which route and with which sort of credential, in; how usual strangers' objects
 //! are there, out. Never counts one caller more than eight times, and tells a caller only what others have shown.
 
-use model::{ApiCall, PrincipalKind};
+use model::ApiCall;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     routes::{Class, RouteId},
     scene::network,
     snapshot::Settle,
+    sorts::sort_of,
     subjects::{Subject, software},
     table::{Table, Worth},
 };
@@ -138,20 +139,6 @@ impl Air {
     pub(crate) fn of(call: &ApiCall, subject: &Subject) -> Self {
         Self { sort: sort_of(call, subject), software: software(&call.context), network: network(call) }
     }
-}
-
-/// The sort of a credential: its form, the application that it was made for, and whether it was seen to be handed out without
-/// a password, as those of partners' programs are. Nothing that a caller is free to choose, such as its software: an excuse
-/// that anybody can give is none. Software and network only narrow an excuse.
-pub(crate) fn sort_of(call: &ApiCall, subject: &Subject) -> u64 {
-    let form = form_of(call, subject.principal.kind);
-    if subject.unasked { mix(form, 1) } else { form }
-}
-
-/// The form of a credential, and the application that it was made for.
-pub(crate) fn form_of(call: &ApiCall, kind: PrincipalKind) -> u64 {
-    let application = call.identities.iter().find(|who| who.kind == PrincipalKind::Client);
-    mix(application.map_or(0, |client| u64::from(Tag::of(client.id).0)), kind as u64 + 1)
 }
 
 impl Air {

@@ -34,6 +34,7 @@ mod recall;
 mod routes;
 mod scene;
 mod snapshot;
+mod sorts;
 mod stats;
 mod strangers;
 mod subjects;

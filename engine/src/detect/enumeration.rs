@@ -7,7 +7,6 @@ use model::{Action, Grade, Outcome, PrincipalKind};
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     age::Phase,
-    doors::{form_of, sort_of},
     explain::{count, plural, span},
     habits::structure::{
         self, CHARGED_FROM, TEACHES_BELOW, bounded,
@@ -17,6 +16,7 @@ use crate::{
     hash::{Tag, mix},
     routes::{Class, RouteId, shape_of},
     scene::{Deed, Scene},
+    sorts::{form_of, sort_of},
     subjects::Subject,
     world::World,
 };

@@ -7,13 +7,13 @@ use model::{Action, PrincipalKind};
 
 use super::{Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
-    doors::sort_of,
     habits::volume::{
         DAY_AMOUNTS,
         peaks::{Peaks, Terms},
     },
     meters::Metric,
     scene::{Deed, Scene},
+    sorts::sort_of,
     subjects::Subject,
     world::World,
 };

@@ -1,5 +1,6 @@
 //! Settings: a TOML file in, checked settings out. Either everything holds, or every mistake is told and nothing starts.
 
+mod addresses;
 mod decap;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

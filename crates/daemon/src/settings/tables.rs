@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use connect::GatewayConfig;
-use model::{Known, Mode, PrincipalKind};
+use model::{Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
-use super::{decap::Decap, tls::Tls};
+use super::{addresses::Addresses, decap::Decap, tls::Tls};
 
 /// Everything that can be set. Every key has a default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -50,17 +50,6 @@ impl Default for Capture {
         let (interface, filter) = (None, None);
         Self { interface, filter, snap_bytes: 262_144, ring_mib: 64, shards: 1, promiscuous: true }
     }
-}
-
-/// Files with what others know of addresses.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Addresses {
-    pub(crate) places: Option<PathBuf>,
-    pub(crate) threat_lists: Vec<PathBuf>,
-    /// What they hold, once they are read.
-    #[serde(skip)]
-    pub(crate) known: Known,
 }
 
 /// What the daemon may still do once everything is open.
