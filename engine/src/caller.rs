@@ -73,9 +73,7 @@ fn count_arrivals(world: &mut World, scene: &Scene<'_>) {
 fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     for slot in &scene.judged {
         let morning = world.roll_over(*slot, scene.day);
-        if morning {
-            note_threats(world, *slot, scene);
-        }
+        note_threats(world, *slot, scene);
         world.accustom(*slot);
         if !scene.by_address && world.subjects.at(*slot).calls == HABITS_FROM_CALLS {
             world.recall(*slot, scene);
@@ -103,12 +101,15 @@ fn place_among_peers(world: &mut World, scene: &mut Scene<'_>) {
     world.meter(scene);
 }
 
-/// Counts whether a caller's day begins at an address that is listed as dangerous.
+/// Counts whether a caller comes from an address that is listed as dangerous.
 fn note_threats(world: &mut World, slot: usize, scene: &Scene<'_>) {
-    let subject = world.subjects.at(slot);
-    if subject.teaches() && scene.served() {
+    if world.config.known.lists.is_empty() || !scene.served() {
+        return;
+    }
+    let subject = world.subjects.at_mut(slot);
+    if subject.teaches() {
         let is_address = subject.principal.kind == PrincipalKind::Ip;
-        world.threats.begin_day(&world.config.known, scene.call.client, is_address);
+        world.threats.meet(&world.config.known, &mut subject.today.looked, scene.call.client, is_address);
     }
 }
 

@@ -319,12 +319,10 @@ fn write(
         detectors: contributions.iter().map(|part| part.detector.clone()).collect(),
         evidence: evidence(subject, strongest, &words),
         contributions,
-        reason: fused.threat.as_ref().map_or(words.reason.clone(), |threat| {
-            format!(
-                "{} Its address is on the list {}, where one of {:.0} days of callers here begins: that counts {:.0} times.",
-                words.reason, threat.list, threat.one_in, threat.times
-            )
-        }),
+        reason: match &fused.threat {
+            Some(threat) => format!("{} {}", words.reason, threat.words()),
+            None => words.reason,
+        },
         refuted_by: words.refuted_by,
         held_by: held.by.map(Into::into),
         replaces,

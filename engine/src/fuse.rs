@@ -110,7 +110,7 @@ pub(crate) fn fuse(
             _ if world.disabled.has(spec.detector) || learning && spec.grounds == Grounds::Score => 0.0,
             _ if !spec.about.covers(subject.principal.kind) => 0.0,
             Voice::Full => 1.0,
-            Voice::Sharp => SHARP,
+            Voice::Sharp | Voice::Slows => SHARP,
             Voice::Support => SUPPORT,
             Voice::Asks | Voice::Mute => 0.0,
         };
@@ -158,7 +158,7 @@ pub(crate) fn behind(fused: &Fused) -> f64 {
 
 /// Whether a detector is one whose evidence is no more than unusual.
 pub(crate) fn only_supports(detector: Detector) -> bool {
-    !REGISTRY[detector as usize].voice.blocks()
+    matches!(REGISTRY[detector as usize].voice, Voice::Support | Voice::Asks | Voice::Mute)
 }
 
 #[cfg(test)]

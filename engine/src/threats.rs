@@ -5,11 +5,13 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use compact_str::CompactString;
+use model::{Known, ThreatList};
 use serde::{Deserialize, Serialize};
 
-use model::{Known, ThreatList};
-
-use crate::snapshot::Settle;
+use crate::{
+    hash::{Tag, mix},
+    snapshot::Settle,
+};
 
 /// Share of the budget that all lists together may cost: what is listed counts so many times less than it is rare.
 const COST: f32 = 0.1;
@@ -24,7 +26,7 @@ const DAYS_MAX: f32 = 200_000.0;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Threats(BTreeMap<CompactString, [Seen; 2]>);
 
-/// Days of callers, and those of them that began at a listed address.
+/// Days of callers, and those of them on which they came from a listed address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Seen {
     days: f32,
@@ -37,19 +39,44 @@ pub(crate) struct Threat {
     pub(crate) list: CompactString,
     /// How many times rarer its deeds count for it; above 1.
     pub(crate) times: f64,
-    /// Of how many days of callers one begins at an address of that list.
+    /// On one of how many days callers come from an address of that list.
     pub(crate) one_in: f32,
 }
 
+impl Threat {
+    /// What a verdict says of it.
+    pub(crate) fn words(&self) -> String {
+        format!(
+            "Its address is on the list {}, from which callers come here on one of {:.0} days: that counts {:.0} times.",
+            self.list, self.one_in, self.times
+        )
+    }
+}
+
+/// Where one caller came from today: lists that named one of its addresses, a bit each, and the address looked up last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Looked {
+    begun: bool,
+    lists: u16,
+    address: u32,
+}
+
 impl Threats {
-    /// A caller's first call of a day.
-    pub(crate) fn begin_day(&mut self, known: &Known, address: IpAddr, is_address: bool) {
-        for list in counted(known) {
-            let hit = list.has(address);
+    /// Takes an address that a caller comes from today: a day counts once, and so does each list that names one of its addresses.
+    pub(crate) fn meet(&mut self, known: &Known, looked: &mut Looked, address: IpAddr, is_address: bool) {
+        let tag = tag(address);
+        if looked.begun && looked.address == tag {
+            return;
+        }
+        looked.address = tag;
+        let begins = !std::mem::replace(&mut looked.begun, true);
+        for (at, list) in counted(known).iter().enumerate() {
             let Some(seen) = self.0.get_mut(&list.name) else { continue };
             let seen = &mut seen[usize::from(is_address)];
-            seen.days += 1.0;
-            seen.listed += f32::from(u8::from(hit));
+            let hits = looked.lists >> at & 1 == 0 && list.has(address);
+            looked.lists |= u16::from(hits) << at;
+            seen.days += f32::from(u8::from(begins));
+            seen.listed += f32::from(u8::from(hits));
             if seen.days > DAYS_MAX {
                 (seen.days, seen.listed) = (seen.days / 2.0, seen.listed / 2.0);
             }
@@ -90,6 +117,16 @@ impl Settle for Threats {
     }
 }
 
+/// An address, told from most others.
+fn tag(address: IpAddr) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are mixed in")]
+    let halves = match address.to_canonical() {
+        IpAddr::V4(v4) => (u64::from(v4.to_bits()), 0),
+        IpAddr::V6(v6) => ((v6.to_bits() >> 64) as u64, v6.to_bits() as u64),
+    };
+    Tag::short(mix(halves.0, halves.1)).0
+}
+
 fn counted(known: &Known) -> &[ThreatList] {
     &known.lists[..known.lists.len().min(Known::LISTS_MAX)]
 }
@@ -109,15 +146,20 @@ mod tests {
         let (listed, plain) = (ip("192.0.2.9"), ip("198.51.100.1"));
         let mut threats = Threats::of_lists(&known);
         assert_eq!(threats.of(&known, listed, false), None);
-        (0..100).for_each(|_| threats.begin_day(&known, plain, false));
+        let day = |threats: &mut Threats, addresses: &[IpAddr]| {
+            let mut looked = Looked::default();
+            addresses.iter().for_each(|address| threats.meet(&known, &mut looked, *address, false));
+        };
+        (0..100).for_each(|_| day(&mut threats, &[plain, plain]));
         let young = threats.of(&known, listed, false).expect("rare").times;
-        (0..900).for_each(|_| threats.begin_day(&known, plain, false));
+        (0..900).for_each(|_| day(&mut threats, &[plain]));
         let grown = threats.of(&known, listed, false).expect("rare").times;
         assert!((9.9..10.1).contains(&young) && (29.9..=30.0).contains(&grown), "{young} {grown}");
         assert_eq!((threats.of(&known, plain, false), threats.of(&known, listed, true)), (None, None));
-        // One in eight of the honest comes from there.
-        (0..200).for_each(|_| threats.begin_day(&known, listed, false));
+        // One in eight of the honest comes by there in the course of its day, and goes to and fro.
+        (0..150).for_each(|_| day(&mut threats, &[plain, listed, plain, listed]));
         assert_eq!(threats.of(&known, listed, false), None);
+        assert!(threats.0.values().all(|[seen, _]| (seen.days, seen.listed) == (1_150.0, 150.0)));
         let (mut same, mut fewer) = (threats.clone(), threats.clone());
         assert_eq!((same.settle(Threats::of_lists(&known)), &same), (Some(()), &threats));
         assert_eq!((fewer.settle(Threats::default()), fewer), (Some(()), Threats::default()));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     detect::{DETECTORS, Detector, Set},
+    threats::Looked,
     votes::nats,
 };
 
@@ -17,6 +18,8 @@ pub(crate) struct Today {
     pub(crate) flagged: bool,
     /// Too unusual even to count as a peer: it fell below what may be blocked.
     pub(crate) condemned: bool,
+    /// Whether its addresses are on threat lists.
+    pub(crate) looked: Looked,
     /// Detectors that found it rarer than 1 in 1 000 today, counted once in `Causes`.
     pub(crate) loud: Set,
     peaks: [f32; DETECTORS],

@@ -21,7 +21,7 @@ use crate::{
 pub(super) const SPEC: Spec = Spec {
     name: "excess",
     detector: Detector::Excess,
-    voice: Voice::Sharp,
+    voice: Voice::Slows,
     crowding: Crowding::Excuses,
     observe,
     assess,

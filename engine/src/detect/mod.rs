@@ -136,6 +136,8 @@ pub(crate) enum Voice {
     Full,
     /// It may block alone, speaks seldom and then with certainty: it needs little of the budget.
     Sharp,
+    /// As sharp, but it slows down and never blocks.
+    Slows,
     /// It multiplies what others say.
     Support,
     /// It asks for a step-up by itself, and adds nothing to what others say.

@@ -7,7 +7,7 @@ use model::{Action, Grade, PrincipalId, PrincipalKind, Spot, Timestamp};
 use super::{About, Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     explain::span,
-    habits::crowd::journeys::{Leap, Step},
+    habits::crowd::journeys::{Leap, SPEED_KM_H, Step},
     scene::{Deed, Scene, network},
     subjects::Subject,
     world::World,
@@ -80,9 +80,8 @@ fn explain(world: &World, subject: &Subject) -> Words {
     let back = if leap.returned { ", and back as fast" } else { "" };
     Words {
         expected: format!(
-            "one of {:.0} days of a holder has a way between two places faster than {} km/h that is no habit",
-            usual.one_in(),
-            1_000
+            "one of {:.0} days of a holder has a way between two places faster than {SPEED_KM_H:.0} km/h that is no habit",
+            usual.one_in()
         ),
         observed: format!("from {from} to {to}, {way:.0} km, {took}{back}"),
         reason: format!(

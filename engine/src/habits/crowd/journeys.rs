@@ -10,7 +10,7 @@ use crate::table::{Table, Worth};
 /// Below this many kilometres two places count as one: databases err by as much.
 const NEAR_KM: f32 = 500.0;
 /// Faster than any airliner, in km/h.
-const SPEED_KM_H: f32 = 1_000.0;
+pub(crate) const SPEED_KM_H: f32 = 1_000.0;
 /// Calls do not come in the order of their sending: a leap takes at least this long, in seconds.
 const INSTANT_S: u32 = 60;
 /// Places where a holder is at home; the one that was used last the longest ago goes first.
@@ -28,7 +28,7 @@ const SHIPPED_LEAPS: f32 = 3.0;
 /// Days beyond which older ones count half.
 const DAYS_MAX: f32 = 200_000.0;
 
-/// Where one holder is. At most 150 bytes.
+/// Where one holder is. At most 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Journey {
     /// Second, network and place of the last call whose place is known.
@@ -243,6 +243,11 @@ mod tests {
         let network = u32::from(spot.country[0]);
         let step = Step { day, at: hour * 3_600, network, machine: false, teaches: true };
         journeys.step(PrincipalId(who), step, || Some(spot), &mut Losses::default())
+    }
+
+    #[test]
+    fn one_holder_is_small() {
+        assert!(size_of::<Journey>() <= 200, "{}", size_of::<Journey>());
     }
 
     #[test]
