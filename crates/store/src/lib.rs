@@ -1,7 +1,9 @@
 //! The ledger: verdicts and the fate of their revocations in, what gateways are to enforce out.
 //! What `record` has returned from survives kill -9, power loss and a full disk.
+//! Beside it, in files of their own, rows in the cold: bytes under keys, of which the oldest are forgotten.
 //! Never decides anything: no policy, no clock, no network.
 
+mod cold;
 mod error;
 mod feedback;
 mod file;
@@ -12,6 +14,7 @@ mod queries;
 mod rows;
 mod upkeep;
 
+pub use cold::{ColdLimits, ColdRows, Left};
 pub use error::LedgerError;
 pub use feedback::{Feedback, Word};
 pub use ledger::Ledger;
