@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::PrincipalId;
+use model::{Loss, PrincipalId};
 
 use crate::{subjects::Subject, world::World};
 
@@ -14,8 +14,8 @@ const ROW_BYTES_MAX: usize = 8_192;
 
 /// Keeps rows that had no room in memory. It may forget any of them.
 pub trait ColdStore: Send {
-    /// Keeps a row under a key, in place of an older one.
-    fn put(&mut self, key: u128, row: &[u8]);
+    /// Keeps a row under a key, in place of an older one. Returns how many rows it had to forget since the last time.
+    fn put(&mut self, key: u128, row: &[u8]) -> u64;
     /// Gives a row back, and need not keep it any longer.
     fn take(&mut self, key: u128) -> Option<Vec<u8>>;
 }
@@ -39,8 +39,9 @@ impl ColdMemory {
 }
 
 impl ColdStore for ColdMemory {
-    fn put(&mut self, key: u128, row: &[u8]) {
+    fn put(&mut self, key: u128, row: &[u8]) -> u64 {
         self.take(key);
+        let mut forgotten = 0;
         self.next += 1;
         self.bytes += row.len();
         self.rows.insert(key, (self.next, row.to_vec()));
@@ -49,8 +50,10 @@ impl ColdStore for ColdMemory {
             let Some((number, key)) = self.order.pop_front() else { break };
             if self.rows.get(&key).is_some_and(|(newest, _)| *newest == number) {
                 self.take(key);
+                forgotten += 1;
             }
         }
+        forgotten
     }
 
     fn take(&mut self, key: u128) -> Option<Vec<u8>> {
@@ -70,23 +73,21 @@ impl World {
         let key = subject.principal.id;
         subject.shed();
         let Ok(mut row) = postcard::to_allocvec(&subject) else { return };
-        if row.len() <= ROW_BYTES_MAX {
-            let seal = seal(&self.names, self.started, key, &row);
-            row.extend_from_slice(&seal.to_le_bytes());
-            cold.put(key.0, &row);
+        if row.len() > ROW_BYTES_MAX {
+            return self.losses.count(Loss::ColdForgotten);
         }
+        let seal = seal(&self.names, self.started, key, &row);
+        row.extend_from_slice(&seal.to_le_bytes());
+        self.losses.add(Loss::ColdForgotten, cold.put(key.0, &row));
     }
 
     /// The row that the store has of a principal.
     pub(crate) fn thaw(&mut self, key: PrincipalId) -> Option<Subject> {
         let row = self.cold.as_mut()?.take(key.0)?;
-        let (row, said) = row.split_last_chunk::<8>()?;
-        if row.len() > ROW_BYTES_MAX || u64::from_le_bytes(*said) != seal(&self.names, self.started, key, row)
-        {
+        let Some(mut subject) = self.believe(key, &row) else {
+            self.losses.count(Loss::ColdForgotten);
             return None;
-        }
-        let mut subject: Subject =
-            postcard::from_bytes(row).ok().filter(|row: &Subject| row.principal.id == key)?;
+        };
         if subject.habits.is_some() {
             if self.habits >= self.habits_max {
                 subject.habits = None;
@@ -95,6 +96,16 @@ impl World {
             }
         }
         Some(subject)
+    }
+
+    /// What a row says, if it is what was put under this key.
+    fn believe(&self, key: PrincipalId, row: &[u8]) -> Option<Subject> {
+        let (row, said) = row.split_last_chunk::<8>()?;
+        if row.len() > ROW_BYTES_MAX || u64::from_le_bytes(*said) != seal(&self.names, self.started, key, row)
+        {
+            return None;
+        }
+        postcard::from_bytes(row).ok().filter(|row: &Subject| row.principal.id == key)
     }
 }
 

@@ -41,8 +41,8 @@ fn turned_after_a_flood(store: Option<Box<dyn ColdStore>>) -> (Stage, Option<Act
 struct Counting(ColdMemory, Arc<AtomicUsize>);
 
 impl ColdStore for Counting {
-    fn put(&mut self, key: u128, row: &[u8]) {
-        self.0.put(key, row);
+    fn put(&mut self, key: u128, row: &[u8]) -> u64 {
+        self.0.put(key, row)
     }
 
     fn take(&mut self, key: u128) -> Option<Vec<u8>> {
@@ -68,7 +68,9 @@ fn rows_come_back_from_the_cold_and_the_same_calls_give_the_same() {
 struct Liar(u64);
 
 impl ColdStore for Liar {
-    fn put(&mut self, _: u128, _: &[u8]) {}
+    fn put(&mut self, _: u128, _: &[u8]) -> u64 {
+        0
+    }
 
     fn take(&mut self, key: u128) -> Option<Vec<u8>> {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(key as u64 | 1);

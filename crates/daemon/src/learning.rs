@@ -15,6 +15,7 @@ use soclog::LearningRef;
 
 use crate::{
     clock::Stopwatch,
+    cold::Cold,
     fault::{Exit, Fault},
     parts,
     settings::Settings,
@@ -33,6 +34,8 @@ pub(crate) struct Learning {
     /// Snapshots kept beside the last one.
     besides: usize,
     kept_at: Timestamp,
+    /// Rows in the cold on disk, which belong to the snapshot.
+    cold: Option<Cold>,
 }
 
 impl Learning {
@@ -60,10 +63,12 @@ impl Learning {
         let besides = usize::try_from(settings.state.snapshots_kept).unwrap_or(usize::MAX);
         let kept_at = if engine.now() > Timestamp::ZERO { written_at(&path) } else { Timestamp::ZERO };
         let taken_up = (engine.now() > Timestamp::ZERO).then(|| named(&path, &engine)).flatten();
-        (
-            Self { path, every, since: Stopwatch::start(), taken_up, besides, kept_at },
-            engine.with_cold(parts::cold(settings)),
-        )
+        let cold = Cold::open(settings, taken_up.as_ref());
+        let engine = match &cold {
+            Some(cold) => engine.with_cold(Box::new(cold.clone())),
+            None => engine.with_cold(parts::cold(settings)),
+        };
+        (Self { path, every, since: Stopwatch::start(), taken_up, besides, kept_at, cold }, engine)
     }
 
     /// The snapshot that was taken up at the start.
@@ -84,7 +89,7 @@ impl Learning {
     /// Writes a snapshot. A failure loses what was learnt since the last one, nothing else.
     pub(crate) fn keep(&mut self, engine: &Engine) -> Option<LearningRef> {
         self.since = Stopwatch::start();
-        match write(&self.path, engine) {
+        match write(&self.path, engine, self.cold.as_ref()) {
             Ok(()) => {
                 let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::debug!(took_ms, "learning_kept");
@@ -179,13 +184,18 @@ fn restore(path: &Path, settings: &Settings, names: &Pseudonyms) -> Result<Optio
     Engine::restore(parts::engine(settings), names.clone(), &mut from).map(Some)
 }
 
-fn write(path: &Path, engine: &Engine) -> Result<(), SnapshotError> {
+/// Writes beside the last snapshot, then the rows in the cold that belong to it, and then takes the last one's place: whichever
+/// of both a start finds, its rows are there.
+fn write(path: &Path, engine: &Engine, cold: Option<&Cold>) -> Result<(), SnapshotError> {
     let beside = path.with_extension("new");
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, file);
     engine.snapshot(&mut to)?;
     to.flush()?;
     to.get_ref().sync_all()?;
+    if let Some(cold) = cold {
+        cold.mark(&seal(&mut File::open(&beside)?)?);
+    }
     fs::rename(&beside, path)?;
     if let Some(folder) = path.parent() {
         File::open(folder)?.sync_all()?;

@@ -8,6 +8,7 @@ mod book;
 mod check;
 mod cli;
 mod clock;
+mod cold;
 mod confine;
 mod decode;
 mod deliver;

@@ -133,9 +133,14 @@ pub(crate) fn engine(settings: &Settings) -> EngineConfig {
     }
 }
 
-/// Rows that have no room among the engine's: one thirty-second of the memory, in a quarter of the bytes each.
+/// Rows that have no room among the engine's, in memory.
 pub(crate) fn cold(settings: &Settings) -> Box<dyn ColdStore> {
-    Box::new(ColdMemory::within(memory_bytes(settings) / 32))
+    Box::new(ColdMemory::within(cold_bytes(settings)))
+}
+
+/// Memory for rows that have no room among the engine's, or for finding them on disk: one thirty-second.
+pub(crate) fn cold_bytes(settings: &Settings) -> usize {
+    memory_bytes(settings) / 32
 }
 
 /// How long a verdict lasts at each relapse; the last span goes on when fewer than four are set.

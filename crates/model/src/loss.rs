@@ -139,6 +139,8 @@ losses! {
     Late = "late", Calls;
     /// A principal's baseline evicted because its table was full.
     PrincipalEvicted = "principal_evicted", Rows;
+    /// A principal's row that was kept after it had made room, and had to be forgotten all the same.
+    ColdForgotten = "cold_forgotten", Rows;
     /// A principal that got no habits because as many as fit had some: it is judged by its peers' alone.
     HabitsFull = "habits_full", Rows;
     /// The shape of a route's requests is not learnt: no room.

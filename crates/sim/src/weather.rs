@@ -75,11 +75,10 @@ pub(crate) struct Weather {
     pub(crate) sky: Sky,
     /// When the sky changes next.
     next: u64,
-    base_loss: f64,
 }
 
 impl Weather {
-    pub(crate) fn new(events: Events, (start, days): (u64, u32), loss: f64, seed: u64) -> Self {
+    pub(crate) fn new(events: Events, (start, days): (u64, u32), seed: u64) -> Self {
         let mut rng = Rng::new(seed, 0x7765_6174);
         let mut all = Vec::new();
         let length = f64::from(days) * DAY;
@@ -111,7 +110,7 @@ impl Weather {
             }
         }
         all.sort_by(|a, b| (a.began, &a.kind).cmp(&(b.began, &b.kind)));
-        let mut weather = Self { events: all, sky: Sky::default(), next: 0, base_loss: loss };
+        let mut weather = Self { events: all, sky: Sky::default(), next: 0 };
         weather.see(start);
         weather
     }
@@ -127,7 +126,7 @@ impl Weather {
 
     fn see(&mut self, now: u64) -> bool {
         let at = Timestamp::from_nanos(now);
-        let mut sky = Sky { slow: 1.0, contract: 1.0, loss: self.base_loss, ..Sky::default() };
+        let mut sky = Sky { slow: 1.0, contract: 1.0, ..Sky::default() };
         let mut next = u64::MAX;
         for event in &self.events {
             for border in [event.began.as_nanos(), event.ended.as_nanos()] {
@@ -164,7 +163,7 @@ impl Weather {
                 "login_wave" => (sky.crowd, sky.is_wave) = (event.strength * 20.0, true),
                 "client_loop" => sky.looping = event.strength,
                 "reset_campaign" => sky.resets = event.strength,
-                "sensor_loss" => sky.loss = (self.base_loss + event.strength).min(0.95),
+                "sensor_loss" => sky.loss = event.strength,
                 "duplicate_mirror" => sky.doubled = event.strength,
                 "one_direction" => sky.unanswered = event.strength,
                 "sensor_restart" => sky.is_blind = true,
@@ -189,20 +188,19 @@ mod tests {
 
     #[test]
     fn every_kind_comes_if_every_kind_is_asked_for() {
-        let weather = Weather::new(Events::Every, (0, 10), 0.0, 5);
+        let weather = Weather::new(Events::Every, (0, 10), 5);
         assert_eq!(weather.events().len(), SORTS.len());
-        assert!(Weather::new(Events::None, (0, 10), 0.0, 5).events().is_empty());
+        assert!(Weather::new(Events::None, (0, 10), 5).events().is_empty());
         assert!(SORTS.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 
     #[test]
     fn the_sky_follows_the_events() {
-        let mut weather = Weather::new(Events::Every, (0, 10), 0.01, 5);
+        let mut weather = Weather::new(Events::Every, (0, 10), 5);
         let outage = weather.of("outage").next().expect("one").clone();
         let _ = weather.tick(outage.began.as_nanos() + 1);
         assert!((weather.sky.outage - outage.strength).abs() < 1e-9);
         let _ = weather.tick(outage.ended.as_nanos() + 1);
         assert!(weather.sky.outage.abs() < 1e-9);
-        assert!(weather.sky.loss >= 0.01);
     }
 }

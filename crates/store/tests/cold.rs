@@ -64,14 +64,19 @@ fn past_the_limit_the_oldest_go_and_are_counted() {
         assert!(on_disk <= NARROW.bytes_max && rows.bytes() <= NARROW.bytes_max);
     }
     let kept = (0..5_000).filter(|key| rows.take(*key).is_some()).collect::<Vec<_>>();
-    assert!(kept.len() > 200 && kept.windows(2).all(|pair| pair[0] + 1 == pair[1]) && kept.ends_with(&[4_999]));
+    assert!(
+        kept.len() > 200 && kept.windows(2).all(|pair| pair[0] + 1 == pair[1]) && kept.ends_with(&[4_999])
+    );
     assert_eq!(rows.take_forgotten(), 5_000 - kept.len() as u64);
     let mut few = fresh(folder.path(), ColdLimits { rows_max: 640, ..WIDE });
     for key in 0..5_000 {
         few.put(key, b"small");
         assert!(few.len() <= 640);
     }
-    assert_eq!((few.len() as u64 + few.take_forgotten(), few.take(0), few.take(4_999).is_some()), (5_000, None, true));
+    assert_eq!(
+        (few.len() as u64 + few.take_forgotten(), few.take(0), few.take(4_999).is_some()),
+        (5_000, None, true)
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(crate) struct EvalArgs {
     /// Seconds from a verdict to its enforcement.
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) delay: f64,
-    /// Share of calls that the sensor misses, in bursts.
+    /// Share of calls that the sensor misses, each by chance. What happens is the same as without.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) loss: f64,
     /// Run rules of others on the same calls.

@@ -131,6 +131,7 @@ fn ranges(settings: &Settings, wrong: &mut Wrong) {
     wrong.range("limits", "memory_mib", wide(limits.memory_mib), &(64..=1_048_576));
     wrong.range("state", "learning_every_s", settings.state.learning_every_s, &(10..=86_400));
     wrong.range("state", "snapshots_kept", settings.state.snapshots_kept, &(0..=1_000));
+    wrong.range("state", "cold_mib", settings.state.cold_mib, &(0..=1_048_576));
     wrong.range("limits", "ledger_days", limits.ledger_days, &(1..=36_500));
     wrong.range("limits", "ledger_mib", limits.ledger_mib, &(16..=1_048_576));
     wrong.range("soclog", "health_s", settings.soclog.health_s, &(1..=86_400));

@@ -270,11 +270,12 @@ pub(crate) struct State {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) learning_every_s: u64,
     pub(crate) snapshots_kept: u64,
+    pub(crate) cold_mib: u64,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { directory: None, learning_every_s: 600, snapshots_kept: 0 }
+        Self { directory: None, learning_every_s: 600, snapshots_kept: 0, cold_mib: 512 }
     }
 }
 

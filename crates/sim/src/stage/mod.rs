@@ -194,6 +194,9 @@ pub(crate) struct Stage {
     pub(crate) ledger: Ledger,
     /// Draws that belong to nobody: failures, losses.
     rng: Rng,
+    /// Share of calls that the sensor misses in any weather, with draws of its own: a world is the same with it.
+    loss: f64,
+    misses: Rng,
     forms: Arc<Forms>,
     /// Until when a principal is refused.
     refused: HashMap<PrincipalId, (u64, u64)>,
@@ -224,10 +227,12 @@ impl Stage {
             forms: Arc::new(Forms::new(&world, &names)),
             looks,
             nets: Nets::new(seed, config.principals),
-            weather: Weather::new(config.events, start, config.loss, seed),
+            weather: Weather::new(config.events, start, seed),
             order: Order::default(),
             ledger: Ledger::new(config.credentials_kept),
             rng: Rng::new(seed, 0x0073_7461),
+            loss: config.loss,
+            misses: Rng::new(seed, 0x6d69_7373),
             refused: HashMap::new(),
             ports: 20_000,
             serials: 0,
@@ -313,6 +318,7 @@ impl Stage {
         if sky.is_blind || sky.loss > 0.0 && self.rng.chance(sky.loss) {
             return;
         }
+        let is_missed = self.loss > 0.0 && self.misses.chance(self.loss);
         if sky.unanswered > 0.0 && self.rng.chance(sky.unanswered) {
             compose::lose_answer(&mut made);
         }
@@ -320,9 +326,13 @@ impl Stage {
             let mut call = made.call.clone();
             self.calls += 1;
             call.id = self.call_id();
-            self.order.push(Made { call, origin, bytes: None });
+            if !is_missed {
+                self.order.push(Made { call, origin, bytes: None });
+            }
         }
-        self.order.push(made);
+        if !is_missed {
+            self.order.push(made);
+        }
     }
 
     fn origin(sender: &Sender, denied: bool, leaked: u32) -> Origin {
