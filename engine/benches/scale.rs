@@ -81,12 +81,12 @@ fn day(limit: usize, newcomers: u64) {
         let mut town = Town::new(KNOWN, limit);
         (0..KNOWN_CALLS * 6).for_each(|_| town.round());
         let (mut most, began) = (0, Instant::now());
-        let steps = 240;
+        let steps = 240_u64;
         for step in 0..steps {
             town.pause(Duration::from_secs(360));
-            (0..KNOWN / 8).for_each(|n| town.play((u64::from(step) * KNOWN / 8 + n) % KNOWN));
-            let first = KNOWN + newcomers / u64::from(steps) * u64::from(step);
-            for who in first..first + newcomers / u64::from(steps) {
+            (0..KNOWN / 8).for_each(|n| town.play((step * KNOWN / 8 + n) % KNOWN));
+            let first = KNOWN + newcomers / steps * step;
+            for who in first..first + newcomers / steps {
                 town.play(who);
                 town.play(who);
             }

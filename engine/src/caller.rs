@@ -18,6 +18,7 @@ use crate::{
 /// Builds the scene of a call: understands its path and finds or makes the rows of its callers.
 pub(crate) fn scene<'a>(world: &mut World, call: &'a ApiCall) -> Scene<'a> {
     let seen = world.routes.see(call, &world.names, &mut world.losses);
+    world.look_at(seen.objects.iter().map(|object| object.id));
     let outcome = call.outcome();
     let shown = call.identities.iter().filter(|who| who.kind.is_credential()).count();
     let presented = if shown == 0 { Presented::Nothing } else { Presented::Credential };

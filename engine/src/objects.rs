@@ -107,6 +107,11 @@ impl Objects {
         self.objects.bytes() + self.grants.bytes()
     }
 
+    /// A word of an object's row.
+    pub(crate) fn glance(&self, id: u64) -> u64 {
+        self.objects.get(id).map_or(0, |object| u64::from(object.seen))
+    }
+
     /// A served access by id. Returns what it was and how many rows were evicted.
     pub(crate) fn touch(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
         let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);

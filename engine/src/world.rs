@@ -275,6 +275,13 @@ impl World {
         self.glances = glances.fold(self.glances, |sum, word| sum ^ word);
         let habits = rows.iter().filter_map(|at| self.subjects.at(*at).habits.as_ref());
         self.glances = habits.map(|habits| habits.glance()).fold(self.glances, |sum, word| sum ^ word);
+        let places = rows.iter().filter_map(|at| self.subjects.at(*at).places.as_ref());
+        self.glances = places.map(|places| places.glance()).fold(self.glances, |sum, word| sum ^ word);
+    }
+
+    /// Reads the rows of objects that will be touched one after the other. Changes nothing that counts.
+    pub(crate) fn look_at(&mut self, objects: impl Iterator<Item = u64>) {
+        self.glances = objects.fold(self.glances, |sum, id| sum ^ self.objects.glance(id));
     }
 
     /// Gives a subject habits from its third call on, if there is room.

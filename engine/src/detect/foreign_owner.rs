@@ -253,6 +253,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     let created = call.method == "POST" && collection && matches!(call.status, Some(200 | 201)) && fresh;
     let listed = call.method == "GET" && collection;
     let Some(main) = scene.judged.first().copied() else { return };
+    look_ahead(world, scene);
     let mut last: Option<(&str, CompactString, Class)> = None;
     for field in call.given.iter().take(GIVEN_MAX) {
         let name = field.name.as_str();
@@ -290,6 +291,15 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
         world.losses.add(model::Loss::ObjectEvicted, evicted);
         last = Some((name, noun, class));
     }
+}
+
+/// Reads the rows of what a list names, so that they come from memory side by side. Most lists name one kind.
+fn look_ahead(world: &mut World, scene: &Scene<'_>) {
+    let given = &scene.call.given;
+    let Some(first) = given.first().filter(|_| given.len() > 1) else { return };
+    let (_, class) = world.routes.kind(first.name.as_str(), &scene.seen.noun);
+    let alike = given.iter().take(GIVEN_MAX).filter(|field| field.name == first.name);
+    world.look_at(alike.map(|field| object_id(field.object.0, field.shape, class)));
 }
 
 fn assess(world: &World, subject: &Subject) -> Assessment {
