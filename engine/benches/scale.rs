@@ -24,8 +24,9 @@ const ROUNDS: usize = 7;
 const KNOWN_CALLS: u64 = 5;
 /// Calls of each principal in an hour while time is taken.
 const HOURLY: u64 = 20;
-/// Most memory of engines whose principals are all to be kept.
-const AMPLE_BYTES: usize = 24 << 30;
+/// Memory of engines whose principals are all to be kept; those of more principals have to manage with less.
+const AMPLE: (u64, usize) = (2_000_000, 24 << 30);
+const SCARCE: (u64, usize) = (2, 4 << 30);
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
@@ -44,8 +45,10 @@ fn ratios(sizes: &[usize]) {
     println!("{:>12} {:>14} {:>14} {:>12}", "principals", "rows", "resident MiB", "bytes each");
     for size in sizes {
         let before = resident_bytes();
-        let mut town = Town::new(*size as u64, AMPLE_BYTES);
-        for _ in 0..KNOWN_CALLS {
+        let is_large = *size as u64 > AMPLE.0;
+        let (rounds, memory) = if is_large { SCARCE } else { (KNOWN_CALLS, AMPLE.1) };
+        let mut town = Town::new(*size as u64, memory);
+        for _ in 0..rounds {
             town.round();
         }
         let grown = resident_bytes().saturating_sub(before);

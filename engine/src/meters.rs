@@ -129,7 +129,11 @@ struct Growth {
 impl Meters {
     /// A word of each part that most calls need.
     pub(crate) fn glance(&self) -> u64 {
-        u64::from(self.day) ^ u64::from(self.unit[0].to_bits()) ^ u64::from(self.grown.to_bits())
+        let amounts = self.today[0].to_bits() ^ self.unit[0].to_bits() ^ self.ask[0].to_bits();
+        u64::from(self.day ^ self.odd[0])
+            ^ u64::from(amounts ^ self.grown.to_bits())
+            ^ self.seen.glance()
+            ^ u64::from(self.growth[0].level.to_bits())
     }
 
     /// What it used today.

@@ -214,7 +214,10 @@ impl Subject {
             ^ u64::from(self.today.day)
             ^ u64::from(self.foreign.strongest().to_bits())
             ^ u64::from(self.probing.strongest().to_bits())
-            ^ self.votes.len() as u64
+            ^ self.votes.first().map_or(0, |votes| u64::from(votes.class.0))
+            ^ self.visits.first().map_or(0, |visit| visit.door)
+            ^ u64::from(self.told[0] ^ self.crowd.count)
+            ^ u64::from(self.family.0 ^ self.recent[0])
             ^ self.last.as_nanos()
     }
 

@@ -24,6 +24,13 @@ pub(crate) struct Own {
     pub(crate) taken: Taken,
 }
 
+impl Own {
+    /// A word of each part that most calls need.
+    pub(crate) fn glance(&self) -> u64 {
+        self.contexts.glance()
+    }
+}
+
 /// Of everybody.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Shared {

@@ -25,7 +25,7 @@ pub(crate) struct Habits {
 impl Habits {
     /// A word of each group, to have it read from memory.
     pub(crate) fn glance(&self) -> u64 {
-        self.volume.glance() ^ self.structure.glance()
+        self.volume.glance() ^ self.structure.glance() ^ self.crowd.glance()
     }
 }
 

@@ -25,6 +25,11 @@ pub(crate) struct DistinctLately<const M: usize> {
 }
 
 impl<const M: usize> Distinct<M> {
+    /// A word of what is outside the row.
+    pub(crate) fn glance(&self) -> u64 {
+        self.0.first().copied().unwrap_or_default().into()
+    }
+
     /// Takes one hash, keyed by the caller and here once more by the secret `key`. Tells whether the count may have changed.
     pub(crate) fn add(&mut self, key: u64, hash: u64) -> bool {
         self.put(mix(hash, key))

@@ -193,6 +193,12 @@ pub(crate) struct Contexts {
 }
 
 impl Contexts {
+    /// A word of each part that most calls need.
+    pub(crate) fn glance(&self) -> u64 {
+        let [first, .., last] = &self.places;
+        u64::from(first.last ^ last.last ^ self.calls ^ self.tries.to_bits())
+    }
+
     /// Whether it is known where the holder is. Whoever is elsewhere within its first calls is shared by design.
     pub(crate) fn is_met(&self) -> bool {
         self.calls >= MET_CALLS
