@@ -346,13 +346,6 @@ impl Subject {
     }
 }
 
-impl Places {
-    /// A word of what most calls need.
-    pub(crate) fn glance(&self) -> u64 {
-        self.known.first().map_or(0, |place| place.last.as_nanos()) ^ u64::from(self.last)
-    }
-}
-
 impl Crowd {
     /// Counts a signed-in principal behind this address.
     pub(crate) fn join(&mut self, who: Tag, day: u16) {

@@ -276,7 +276,8 @@ impl World {
         let habits = rows.iter().filter_map(|at| self.subjects.at(*at).habits.as_ref());
         self.glances = habits.map(|habits| habits.glance()).fold(self.glances, |sum, word| sum ^ word);
         let places = rows.iter().filter_map(|at| self.subjects.at(*at).places.as_ref());
-        self.glances = places.map(|places| places.glance()).fold(self.glances, |sum, word| sum ^ word);
+        let known = places.filter_map(|places| places.known.first());
+        self.glances = known.fold(self.glances, |sum, place| sum ^ place.last.as_nanos());
     }
 
     /// Reads the rows of objects that will be touched one after the other. Changes nothing that counts.
