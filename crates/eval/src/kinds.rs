@@ -29,6 +29,10 @@ pub struct KindRow {
     pub step_up: Share,
     /// With any enforceable verdict.
     pub soft: Share,
+    /// Blocked, of those that began after the deployment's first week.
+    pub settled: Share,
+    /// Stepped up or more, of the same.
+    pub settled_step_up: Share,
     /// The attack's calls until the block.
     pub calls: Spread,
     /// The attack's calls until the first enforceable verdict.
@@ -72,6 +76,10 @@ pub struct Sets {
     pub step_up: f64,
     /// Any enforceable verdict: mean over the same kinds.
     pub soft: f64,
+    /// Blocked and stepped up of those that began after the deployment's first week: means over the same kinds.
+    pub settled: f64,
+    /// See `settled`.
+    pub settled_step_up: f64,
     /// Blocked: mean over kinds that nobody tuned on; 0 when they were not run.
     pub held_out: f64,
     /// Blocked: mean over slow kinds.
@@ -97,10 +105,12 @@ pub fn kinds(outcomes: &[Outcome]) -> Vec<KindRow> {
 }
 
 fn row(kind: &str, outcomes: &[&Outcome]) -> KindRow {
-    let share = |is: &dyn Fn(&Outcome) -> bool| {
-        let hits = outcomes.iter().filter(|outcome| is(outcome)).count();
-        Share::new(hits as u64, outcomes.len() as u64)
+    let share_of = |among: &dyn Fn(&Outcome) -> bool, is: &dyn Fn(&Outcome) -> bool| {
+        let of = outcomes.iter().filter(|outcome| among(outcome));
+        Share::new(of.clone().filter(|outcome| is(outcome)).count() as u64, of.count() as u64)
     };
+    let share = |is: &dyn Fn(&Outcome) -> bool| share_of(&|_| true, is);
+    let settled = |tier: usize| share_of(&|one| one.settled, &|one| one.hits[tier].is_some());
     let spread = |value: &dyn Fn(&Outcome) -> Option<f64>| {
         Spread::of(outcomes.iter().filter_map(|outcome| value(outcome)).collect())
     };
@@ -121,6 +131,8 @@ fn row(kind: &str, outcomes: &[&Outcome]) -> KindRow {
         block: share(&|outcome| outcome.hits[2].is_some()),
         step_up: share(&|outcome| outcome.hits[1].is_some()),
         soft: share(&|outcome| outcome.hits[0].is_some()),
+        settled: settled(2),
+        settled_step_up: settled(1),
         calls: at(2, |reached| reached.calls as f64),
         calls_soft: at(0, |reached| reached.calls as f64),
         seconds: at(2, |reached| reached.seconds),
@@ -150,6 +162,7 @@ fn part(some: u64, all: u64) -> f64 {
 pub fn sets(kinds: &[KindRow], outcomes: &[Outcome]) -> Sets {
     let tuned = || kinds.iter().filter(|row| !row.held_out);
     let worst = tuned().min_by(|a, b| a.block.share.total_cmp(&b.block.share));
+    let settled = || tuned().filter(|row| row.settled.of > 0);
     let with_verdict = outcomes.iter().filter_map(|outcome| outcome.explained);
     Sets {
         block: mean(tuned().map(|row| row.block.share)),
@@ -157,6 +170,8 @@ pub fn sets(kinds: &[KindRow], outcomes: &[Outcome]) -> Sets {
         worst_kind: worst.map(|row| row.kind.clone()).unwrap_or_default(),
         step_up: mean(tuned().map(|row| row.step_up.share)),
         soft: mean(tuned().map(|row| row.soft.share)),
+        settled: mean(settled().map(|row| row.settled.share)),
+        settled_step_up: mean(settled().map(|row| row.settled_step_up.share)),
         held_out: mean(kinds.iter().filter(|row| row.held_out).map(|row| row.block.share)),
         slow: mean(kinds.iter().filter(|row| row.slow).map(|row| row.block.share)),
         slow_soft: mean(kinds.iter().filter(|row| row.slow).map(|row| row.soft.share)),

@@ -28,7 +28,7 @@ pub struct Reached {
 /// One attack as it goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    first: Option<Timestamp>,
+    pub(crate) first: Option<Timestamp>,
     pub(crate) now: Reached,
     /// Its calls that met a block in force.
     pub(crate) refused: u64,

@@ -16,6 +16,8 @@ use crate::{
 
 /// Wrong blocks told in full per run.
 const EXAMPLES_MAX: usize = 40;
+/// Days in which a deployment learns, and blocks for little.
+const LEARNING_DAYS: f64 = 7.0;
 /// Detectors whose verdicts rest on many actors together.
 const CROWD: [&str; 2] = ["campaign", "stuffing"];
 
@@ -115,6 +117,8 @@ pub struct Example {
 pub struct Outcome {
     /// The attack's kind and marks.
     pub attack: Attack,
+    /// It began after the deployment's first week, in which it learns.
+    pub settled: bool,
     /// What it reached in the end.
     pub end: Reached,
     /// Its calls that met a block.
@@ -142,7 +146,11 @@ impl Scores {
         }
         let attacks = tally.courses.iter().filter_map(|(number, course)| {
             let attack = truth.attack(*number)?;
-            Some(outcome(attack, course, &raised))
+            let settled =
+                course.progress.first.zip(tally.first).is_some_and(|(began, first)| {
+                    began.since(first).as_secs_f64() >= LEARNING_DAYS * 86_400.0
+                });
+            Some(Outcome { settled, ..outcome(attack, course, &raised) })
         });
         scores.outcomes = attacks.collect();
         scores.honest_calls = tally.honest.calls;

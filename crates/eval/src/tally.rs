@@ -68,6 +68,8 @@ pub struct Tally {
     force: Force,
     /// Calls seen.
     pub(crate) calls: u64,
+    /// When the first of them was made.
+    pub(crate) first: Option<Timestamp>,
     /// Verdicts that were too many to remember.
     pub(crate) unrecorded: u64,
 }
@@ -85,6 +87,7 @@ impl Tally {
             calibration: Calibration::default(),
             force: Force::default(),
             calls: 0,
+            first: None,
             unrecorded: 0,
         }
     }
@@ -92,6 +95,7 @@ impl Tally {
     /// Takes in a call, before it is judged.
     pub fn call(&mut self, call: &ApiCall, label: Label) {
         self.calls += 1;
+        self.first.get_or_insert(call.at);
         let carried = carried(call, &self.names);
         for principal in &carried {
             self.usage.learn(*principal, label);

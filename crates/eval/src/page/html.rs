@@ -90,6 +90,10 @@ fn tiles(page: &mut String, ours: &BudgetReport) {
         (percent(ours.sets.block), "of attacks blocked, mean over kinds".to_owned()),
         (percent(ours.sets.step_up), "stepped up or more".to_owned()),
         (
+            percent(ours.sets.settled),
+            "blocked of those that began after the first week, in which a deployment learns".to_owned(),
+        ),
+        (
             percent(ours.sets.worst),
             format!("blocked of the worst kind: {}", escape(&words(&ours.sets.worst_kind))),
         ),
@@ -177,7 +181,7 @@ fn best_of_others(report: &Report, budget: f64) -> BTreeMap<String, f64> {
 
 fn times(page: &mut String, ours: &BudgetReport) {
     page.push_str("<h2 id=\"times\">Times and gains</h2><p>Median / 90th percentile. Calls are the attacker's, all members together. Records are those that it had no right to.</p>");
-    let heads = "kind|instances|blocked|stepped up|any verdict|calls to block|calls to any verdict|time to block|members burned|records before any verdict|records before block|sensitive values|goal reached|calls refused|right class";
+    let heads = "kind|instances|blocked|stepped up|any verdict|blocked after week 1|calls to block|calls to any verdict|time to block|members burned|records before any verdict|records before block|sensitive values|goal reached|calls refused|right class";
     let heads: Vec<_> = heads.split('|').map(str::to_owned).collect();
     let mut table = Table::new(&heads);
     for row in &ours.kinds {
@@ -222,6 +226,7 @@ fn kind_row(row: &KindRow) -> Vec<String> {
         shade(of(&row.block), row.block.share),
         shade(of(&row.step_up), row.step_up.share),
         shade(of(&row.soft), row.soft.share),
+        shade(of(&row.settled), row.settled.share),
         plain(spread(&row.calls)),
         plain(spread(&row.calls_soft)),
         plain(spans(&row.seconds)),

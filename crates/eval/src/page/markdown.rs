@@ -31,12 +31,12 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn budgets(page: &mut String, report: &Report) {
-    page.push_str("| budget per million client-days | false blocks per million (95 %) | in client-days | step-ups per million | blocked, mean over kinds | stepped up | any verdict | slow kinds | campaigns noticed | right class | victims framed |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    page.push_str("| budget per million client-days | false blocks per million (95 %) | in client-days | step-ups per million | blocked, mean over kinds | stepped up | any verdict | blocked after week 1 | stepped up after week 1 | slow kinds | campaigns noticed | right class | victims framed |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for ours in &report.budgets {
         let sets = &ours.sets;
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             number(ours.budget),
             rate(&ours.false_blocks),
             number(ours.false_blocks.exposure as f64),
@@ -44,6 +44,8 @@ fn budgets(page: &mut String, report: &Report) {
             percent(sets.block),
             percent(sets.step_up),
             percent(sets.soft),
+            percent(sets.settled),
+            percent(sets.settled_step_up),
             percent(sets.slow),
             percent(sets.campaigns),
             of(&sets.explained),
@@ -53,16 +55,18 @@ fn budgets(page: &mut String, report: &Report) {
 }
 
 fn kinds(page: &mut String, ours: &BudgetReport) {
-    page.push_str("\n### By kind of attack\n\nMedian / 90th percentile.\n\n| kind | blocked | stepped up | any verdict | calls to block | calls to any verdict | records before block |\n|---|---|---|---|---|---|---|\n");
+    page.push_str("\n### By kind of attack\n\nMedian / 90th percentile.\n\n| kind | blocked | stepped up | any verdict | blocked after week 1 | stepped up after week 1 | calls to block | calls to any verdict | records before block |\n|---|---|---|---|---|---|---|---|---|\n");
     for row in &ours.kinds {
         let mark = if row.held_out { " (held out)" } else { "" };
         let _ = writeln!(
             page,
-            "| {}{mark} | {} | {} | {} | {} | {} | {} |",
+            "| {}{mark} | {} | {} | {} | {} | {} | {} | {} | {} |",
             words(&row.kind),
             of(&row.block),
             of(&row.step_up),
             of(&row.soft),
+            of(&row.settled),
+            of(&row.settled_step_up),
             spread(&row.calls),
             spread(&row.calls_soft),
             spread(&row.records)

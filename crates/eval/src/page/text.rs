@@ -50,6 +50,14 @@ fn budgets(page: &mut String, report: &Report) {
             of(&sets.explained),
             sets.framed,
         );
+        if sets.settled_step_up > 0.0 {
+            let _ = writeln!(
+                page,
+                "  after week 1  {} blocked, {} stepped up or more",
+                percent(sets.settled),
+                percent(sets.settled_step_up)
+            );
+        }
         if sets.held_out > 0.0 {
             let _ = writeln!(page, "  held out      {} blocked", percent(sets.held_out));
         }
@@ -61,17 +69,18 @@ fn kinds(page: &mut String, report: &Report) {
     if let Some(ours) = report.budgets.first() {
         let _ = writeln!(
             page,
-            "{:30}{:>9}{:>9}{:>9}{:>18}{:>18}{:>24}",
-            "kind", "blocked", "step-up", "any", "calls to block", "records", "time to block"
+            "{:30}{:>9}{:>9}{:>9}{:>13}{:>18}{:>18}{:>24}",
+            "kind", "blocked", "step-up", "any", "after week 1", "calls to block", "records", "time to block"
         );
         for row in &ours.kinds {
             let _ = writeln!(
                 page,
-                "{:30}{:>9}{:>9}{:>9}{:>18}{:>18}{:>24}",
+                "{:30}{:>9}{:>9}{:>9}{:>13}{:>18}{:>18}{:>24}",
                 row.kind,
                 of(&row.block),
                 of(&row.step_up),
                 of(&row.soft),
+                of(&row.settled),
                 spread(&row.calls),
                 spread(&row.records),
                 spans(&row.seconds)
