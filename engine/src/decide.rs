@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     age::Phase,
+    circles::RING_TIMES,
     config::EngineConfig,
     detect::{Assessment, Detector, REGISTRY, Words},
     fuse::{Fused, behind, only_supports, risk},
@@ -218,7 +219,9 @@ fn wanted(
     (call, ended): (&ApiCall, Option<Timestamp>),
 ) -> Option<Held> {
     let strongest = REGISTRY[fused.order[0]].detector;
-    let theta = world.config.budget_false_blocks_per_million * 1e-6 * patience(world, strongest, call);
+    let sooner = world.ring(subject, call.ended_at).map_or(1.0, |_| RING_TIMES);
+    let budget = world.config.budget_false_blocks_per_million * 1e-6;
+    let theta = budget * patience(world, strongest, call) * sooner;
     let news = |at: &usize| subject.has_news_of(REGISTRY[*at].detector, ended);
     let loud =
         |limit: f64| fused.voices.iter().enumerate().filter(move |(at, voice)| voice.p < limit && news(at));
@@ -238,7 +241,7 @@ fn wanted(
     let mut by = None;
     let action = if fused.p < theta && may_block && !forced {
         Action::Block
-    } else if demanded || fused.p < STEP_UP_BELOW {
+    } else if demanded || fused.p < STEP_UP_BELOW * sooner {
         let held = if may_block && forced { "cross_site" } else { "block_families" };
         by = (fused.p < theta && limit == Action::Block).then_some(held);
         if address || slows && !demanded { Action::RateLimit } else { Action::StepUp }
@@ -319,14 +322,22 @@ fn write(
         detectors: contributions.iter().map(|part| part.detector.clone()).collect(),
         evidence: evidence(subject, strongest, &words),
         contributions,
-        reason: match &fused.threat {
-            Some(threat) => format!("{} {}", words.reason, threat.words()),
-            None => words.reason,
-        },
+        reason: reason(world, subject, fused, (words.reason, at)),
         refuted_by: words.refuted_by,
         held_by: held.by.map(Into::into),
         replaces,
     }
+}
+
+/// The sentence of a verdict, with what made its evidence count for more.
+fn reason(world: &World, subject: &Subject, fused: &Fused, (mut reason, at): (String, Timestamp)) -> String {
+    if let Some(threat) = &fused.threat {
+        reason = format!("{reason} {}", threat.words());
+    }
+    if let Some((members, _)) = world.ring(subject, at) {
+        reason = format!("{reason} One of a ring of {members} odd callers that look and act alike.");
+    }
+    reason
 }
 
 /// What the mode allows of an action.

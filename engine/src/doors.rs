@@ -15,21 +15,16 @@ use crate::{
     sorts::sort_of,
     subjects::{Subject, software},
     table::{Table, Worth},
+    visits::{Serves, Standing, Visit},
 };
 
-/// Doors at which a subject votes. It has no voice at further ones: a caller that forgot its votes could vote again.
-const VISITS_MAX: usize = 24;
 /// Votes of one subject per door and side.
 const VOTES_PER_SUBJECT: u8 = 8;
-/// Distinct strangers at one door, and more than own objects, from which it is a caller's work to serve others.
-const SERVES_FROM: u8 = 6;
 /// Callers that share before sharing is a practice, and their least share in percent.
 const SHARERS_MIN: u32 = 3;
 const SHARERS_PERCENT: u32 = 15;
 /// Sharing is usual too where one access in so many is to a stranger's object: some callers share much, and those teach least.
 const SHARED_ONE_IN: u32 = 10;
-/// How often somebody whose work it is touches a stranger's object.
-const WORK_RATE: f64 = 0.95;
 /// Chance that a caller's work is to serve others where nobody's is: half a caller in n, to this power, since each caller
 /// more that only comes for its own makes the door more private; and the least chance.
 const WORK_UNSEEN_POWER: i32 = 6;
@@ -50,29 +45,19 @@ pub(crate) struct Door {
     /// Votes for own objects, and for strangers' by callers whose work it is not.
     pub(crate) own: u32,
     pub(crate) foreign: u32,
-    /// Callers that touched two strangers' objects or more, and those whose work it is.
+    /// Callers that touched two strangers' objects or more, and those whose work it is: surely, and on trial.
     sharers: u32,
     pub(crate) servers: u32,
-    /// Software of those who came back to their own; software and networks of those whose work it is.
+    trials: u32,
+    /// Software of those who came back to their own; software and networks of those whose work it is, and on trial.
     owners_marks: Marks,
     servers_marks: Marks,
+    trials_marks: Marks,
 }
 
 /// A set of tags that may hold a few too many (Bloom 1970; two bits of 128 each).
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Marks([u64; 2]);
-
-/// What one subject did at one door.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Visit {
-    pub(crate) door: u64,
-    own: u8,
-    foreign: u8,
-    /// Distinct strangers met.
-    met: u8,
-    shares: bool,
-    serves: bool,
-}
 
 /// How a stranger's object at a door is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,6 +127,11 @@ impl Air {
 }
 
 impl Air {
+    /// Its software and its network.
+    pub(crate) fn looks(self) -> (u32, u32) {
+        (self.software, self.network)
+    }
+
     /// The sort of callers that it is among.
     pub(crate) fn sort(self) -> u32 {
         Tag::short(self.sort).0.max(ALL_SORTS + 1)
@@ -168,6 +158,7 @@ impl Doors {
                 visit.own += 1;
                 door.own += 1;
             }
+            visit.come();
         });
     }
 
@@ -176,7 +167,7 @@ impl Doors {
         self.vote(way, subject, |door, visit| {
             if visit.foreign < VOTES_PER_SUBJECT {
                 visit.foreign += 1;
-                door.foreign += u32::from(!visit.serves);
+                door.foreign += u32::from(visit.serves == Serves::No);
             }
             if visit.foreign >= 2 && !visit.shares {
                 visit.shares = true;
@@ -185,37 +176,35 @@ impl Doors {
         });
     }
 
-    /// The caller met a stranger. Whether this is its work is only learnt from those who are `settled`. Whether it has just
-    /// turned out to be.
-    pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, settled: bool) -> bool {
-        let everywhere = subject.is_of_service();
-        let mut serves = false;
-        self.vote(way, subject, |door, visit| {
-            visit.met = visit.met.saturating_add(1);
-            if settled && !visit.serves && (everywhere || visit.is_of_service()) {
-                (visit.serves, serves) = (true, true);
-                door.servers += 1;
-                door.servers_marks.add(way.software);
-                door.servers_marks.add(way.network);
-                door.foreign = door.foreign.saturating_sub(u32::from(visit.foreign));
-            }
-        });
-        serves
+    /// The caller met a stranger. Whether it has just turned out that this is its work, or may be.
+    pub(crate) fn meet(&mut self, way: Way, subject: &mut Subject, standing: Standing) -> bool {
+        let mut news = false;
+        for key in [way.here, way.all] {
+            let mut visit = subject.visit(key);
+            visit.meet(standing.day);
+            let serves = subject.serving(&visit, standing);
+            self.vote_at(key, subject, |door, visit| {
+                visit.meet(standing.day);
+                news |= visit.serves == Serves::No && serves != Serves::No;
+                door.take_on(visit, serves, way);
+            });
+        }
+        news
     }
 
     /// What others of the caller's sort do, given what it has done so far itself.
     pub(crate) fn usual(&self, way: Way, subject: &Subject, warm_up: WarmUp, phase: Phase) -> Usual {
         // Its work is its own at all doors.
-        if subject.serves() {
+        if subject.serves(phase) {
             return Usual::Unknown;
         }
-        match self.known(way.here, way, subject, warm_up) {
+        match self.known(way.here, way, subject, (warm_up, phase)) {
             Known::Normal(norm) if phase == Phase::Observe && !self.is_settled(way, subject) => {
                 Usual::AtOtherDoors(norm)
             }
             Known::Normal(norm) => Usual::Here(norm),
             Known::Shared => Usual::Unknown,
-            Known::TooLittle => match self.known(way.all, way, subject, warm_up) {
+            Known::TooLittle => match self.known(way.all, way, subject, (warm_up, phase)) {
                 Known::Normal(norm) => Usual::AtOtherDoors(norm),
                 Known::Shared | Known::TooLittle => Usual::Unknown,
             },
@@ -232,7 +221,7 @@ impl Doors {
     /// Takes back what a culprit taught.
     pub(crate) fn retract(&mut self, subject: &mut Subject) {
         for visit in &mut subject.visits {
-            let kept = Visit { door: visit.door, own: visit.own, ..Visit::default() };
+            let kept = visit.without_strangers();
             if let Some(door) = self.doors.get_mut(visit.door) {
                 door.leave(*visit);
                 door.enter(kept);
@@ -249,7 +238,7 @@ impl Doors {
         private && others.owners_marks.has(way.software)
     }
 
-    fn known(&self, door: u64, way: Way, subject: &Subject, warm_up: WarmUp) -> Known {
+    fn known(&self, door: u64, way: Way, subject: &Subject, (warm_up, phase): (WarmUp, Phase)) -> Known {
         let others = self.others(door, subject);
         let Door { voters, owners, own, foreign, sharers, .. } = others;
         if owners < warm_up.owners || own < warm_up.accesses {
@@ -260,7 +249,7 @@ impl Doors {
             return Known::Shared;
         }
         let rate = (f64::from(foreign) + 0.5) / (f64::from(foreign) + f64::from(own) + 10.0);
-        let work = others.work(way);
+        let work = others.work(way, phase);
         if work > WORK_MAX {
             return Known::Shared;
         }
@@ -268,50 +257,24 @@ impl Doors {
     }
 
     /// Chance that it is a caller's work to serve others at a door, whatever else is usual there.
-    pub(crate) fn work(&self, way: Way, subject: &Subject) -> f64 {
-        self.others(way.here, subject).work(way) * subject.visit(way.here).own_too()
+    pub(crate) fn work(&self, way: Way, subject: &Subject, phase: Phase) -> f64 {
+        self.others(way.here, subject).work(way, phase) * subject.visit(way.here).own_too()
     }
 
     fn vote(&mut self, way: Way, subject: &mut Subject, mut cast: impl FnMut(&mut Door, &mut Visit)) {
         for key in [way.here, way.all] {
-            let Some(visit) = subject.visit_mut(key) else { continue };
-            if self.doors.find(key).is_none() {
-                self.doors.insert(key, Door::default());
-            }
-            let Some(door) = self.doors.get_mut(key) else { continue };
-            door.voters += u32::from(visit.is_blank());
-            cast(door, visit);
+            self.vote_at(key, subject, &mut cast);
         }
     }
-}
 
-impl Subject {
-    /// What it did at a door, to be changed; none past the limit.
-    fn visit_mut(&mut self, door: u64) -> Option<&mut Visit> {
-        let at = self.visits.iter().position(|visit| visit.door == door);
-        if at.is_none() && self.visits.len() < VISITS_MAX {
-            self.visits.push(Visit { door, ..Visit::default() });
-            return self.visits.last_mut();
+    fn vote_at(&mut self, key: u64, subject: &mut Subject, cast: impl FnOnce(&mut Door, &mut Visit)) {
+        let Some(visit) = subject.visit_mut(key) else { return };
+        if self.doors.find(key).is_none() {
+            self.doors.insert(key, Door::default());
         }
-        self.visits.get_mut(at?)
-    }
-
-    /// Deals with strangers' objects more than with its own, at all doors together.
-    fn is_of_service(&self) -> bool {
-        let sum =
-            |count: fn(&Visit) -> u8| self.visits.iter().map(|visit| u32::from(count(visit))).sum::<u32>();
-        let (met, own) = (sum(|visit| visit.met), sum(|visit| visit.own));
-        // Each of them went through two doors.
-        met >= 2 * u32::from(SERVES_FROM) && met > own
-    }
-
-    /// Serves others at some door by its work, as far as is known.
-    pub(crate) fn serves(&self) -> bool {
-        self.visits.iter().any(|visit| visit.serves)
-    }
-
-    pub(crate) fn visit(&self, door: u64) -> Visit {
-        self.visits.iter().find(|visit| visit.door == door).copied().unwrap_or_default()
+        let Some(door) = self.doors.get_mut(key) else { return };
+        door.voters += u32::from(visit.is_blank());
+        cast(door, visit);
     }
 }
 
@@ -322,20 +285,47 @@ impl Door {
         less(&mut self.voters, (!visit.is_blank()).into());
         less(&mut self.owners, (visit.own > 0).into());
         less(&mut self.own, visit.own.into());
-        less(&mut self.foreign, if visit.serves { 0 } else { visit.foreign.into() });
+        less(&mut self.foreign, if visit.serves == Serves::No { visit.foreign.into() } else { 0 });
         less(&mut self.sharers, visit.shares.into());
-        less(&mut self.servers, visit.serves.into());
+        less(&mut self.servers, (visit.serves == Serves::Yes).into());
+        less(&mut self.trials, (visit.serves == Serves::Trial).into());
         if self.servers == 0 {
             self.servers_marks = Marks::default();
         }
+        if self.trials == 0 {
+            self.trials_marks = Marks::default();
+        }
+    }
+
+    /// Takes a caller on whose work it is to serve others here, or takes it on trial.
+    fn take_on(&mut self, visit: &mut Visit, serves: Serves, way: Way) {
+        let before = std::mem::replace(&mut visit.serves, serves);
+        if before == serves {
+            return;
+        }
+        if before == Serves::No {
+            self.foreign = self.foreign.saturating_sub(visit.foreign.into());
+        } else {
+            self.trials = self.trials.saturating_sub(1);
+        }
+        let (count, marks) = match serves {
+            Serves::Yes => (&mut self.servers, &mut self.servers_marks),
+            _ => (&mut self.trials, &mut self.trials_marks),
+        };
+        *count += 1;
+        marks.add(way.software);
+        marks.add(way.network);
     }
 
     /// Chance that it is the work of one more caller to serve others here.
-    fn work(&self, way: Way) -> f64 {
-        let serving = f64::from(self.servers) / f64::from(self.voters.max(self.servers + 1));
-        match self.servers {
+    fn work(&self, way: Way, phase: Phase) -> f64 {
+        let trials = if Serves::Trial.counts(phase) { self.trials } else { 0 };
+        let servers = self.servers + trials;
+        let serving = f64::from(servers) / f64::from(self.voters.max(servers + 1));
+        let has = |mark| self.servers_marks.has(mark) || trials > 0 && self.trials_marks.has(mark);
+        match servers {
             0 => (0.5 * f64::from(self.voters + 1).powi(-WORK_UNSEEN_POWER)).max(WORK_UNSEEN_MIN),
-            _ if self.servers_marks.has(way.software) || self.servers_marks.has(way.network) => serving,
+            _ if has(way.software) || has(way.network) => serving,
             _ => serving * COLLEAGUE_UNLIKE,
         }
     }
@@ -362,22 +352,6 @@ impl Marks {
     fn has(self, mark: u32) -> bool {
         let bits = Self::bits(mark);
         mark != 0 && (0..2).all(|at| self.0[at] >> bits[at] & 1 == 1)
-    }
-}
-
-impl Visit {
-    /// Deals with strangers' objects more than with its own.
-    pub(crate) fn is_of_service(&self) -> bool {
-        self.met >= SERVES_FROM && self.met > self.own
-    }
-
-    /// How likely it is for one whose work it is to come for so much of its own: those who do so seldom are one of them.
-    fn own_too(&self) -> f64 {
-        (1.0 - WORK_RATE).powi(self.own.into())
-    }
-
-    fn is_blank(&self) -> bool {
-        self.own == 0 && self.foreign == 0 && self.met == 0
     }
 }
 

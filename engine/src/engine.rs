@@ -103,9 +103,10 @@ impl Engine {
         }
     }
 
-    /// Moves time without a call: verdicts run out, rates are learnt anew.
-    pub fn tick(&mut self, now: Timestamp, _out: &mut Vec<Judgement>) {
+    /// Moves time without a call: verdicts run out, rates are learnt anew, rings are looked for.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Judgement>) {
         self.advance(now);
+        out.extend(self.world.findings.drain(..).map(Judgement::Finding));
     }
 
     /// Takes up the verdicts that were live before a restart, at most one per principal. Those of a snapshot that are not
@@ -197,6 +198,7 @@ impl Engine {
         self.world.probing_prior.relearn();
         self.world.login_prior.relearn();
         self.world.shared.crowd.openings.relearn();
+        self.world.find_rings(self.now);
     }
 
     /// A refusal that our own verdict caused: no evidence against anybody.

@@ -72,6 +72,7 @@ impl Engine {
             let threat = self.world.threats.of(&self.world.config.known, scene.call.client, is_address);
             threat.into_iter().for_each(|threat| fused.heed(threat));
         }
+        self.world.consider_ring(slot, scene.day, fused.p);
         let theta = self.world.config.budget_false_blocks_per_million * 1e-6;
         let today = &mut self.world.subjects.at_mut(slot).today;
         today.lower(fused.p);

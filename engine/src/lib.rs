@@ -6,6 +6,7 @@ mod budget;
 mod caller;
 mod causes;
 mod cells;
+mod circles;
 mod classes;
 mod climb;
 mod cohorts;
@@ -43,6 +44,7 @@ mod summary;
 mod table;
 mod threats;
 mod today;
+mod visits;
 mod votes;
 mod world;
 

@@ -46,7 +46,8 @@ struct Excess {
 pub(crate) fn meet(world: &mut World, scene: &Scene<'_>, slot: usize, (class, way): (Class, Way)) -> bool {
     let subject = world.subjects.at(slot);
     let commons = world.classes.commons(class, subject);
-    let work = world.doors.work(way, world.subjects.at(slot)) as f32;
+    let phase = Phase::of(world.started, scene.call.ended_at);
+    let work = world.doors.work(way, world.subjects.at(slot), phase) as f32;
     let subject = world.subjects.at_mut(slot);
     let strangers = &mut subject.suspicion.get_or_insert_default().strangers;
     let met = &mut strangers.met[commons as usize];

@@ -9,7 +9,7 @@ use crate::{
     classes::Votes,
     cohorts::Cohort,
     detect::{DETECTORS, Detector, Logins, REGISTRY},
-    doors::{Air, Visit},
+    doors::Air,
     habits::{Habits, content::Oddest, crowd::origins::Arrivals},
     hash::Tag,
     profile::Profile,
@@ -19,6 +19,7 @@ use crate::{
     strangers::Strangers,
     table::Worth,
     today::Today,
+    visits::Visit,
 };
 
 /// Evidence calls kept per subject and detector.

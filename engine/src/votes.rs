@@ -28,6 +28,7 @@ impl World {
         subject.today.begin(day);
         let (cohort, age) = (subject.cohort, subject.age(day));
         self.causes.enter(day, cohort, age);
+        self.sample_ring(slot, day);
         // Evidence of former days is still there this morning.
         for spec in REGISTRY.iter().filter(|spec| spec.grounds == Grounds::Bound) {
             let subject = self.subjects.at(slot);

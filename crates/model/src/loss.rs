@@ -145,7 +145,8 @@ losses! {
     HabitsFull = "habits_full", Rows;
     /// The shape of a route's requests is not learnt: no room.
     FormsFull = "forms_full", Rows;
-    /// Who signed in from where, what failed sign-ins have in common, or where a holder is: forgotten or not kept, no room.
+    /// Who signed in from where, what failed sign-ins have in common, where a holder is, or who is odd today: forgotten or not
+    /// kept, no room.
     CrowdForgotten = "crowd_forgotten", Rows;
     /// An object's owners evicted because their table was full.
     ObjectEvicted = "object_evicted", Rows;

@@ -20,6 +20,7 @@ use crate::{
     stats::{Excuse, Hit},
     strangers,
     subjects::Subject,
+    visits::Standing,
     world::World,
 };
 
@@ -46,7 +47,7 @@ const OWNERS_KEPT: usize = 32;
 const WAYS_KEPT: usize = 32;
 /// Given ids of one answer that are learnt from.
 const GIVEN_MAX: usize = 128;
-/// Days after which a caller may teach that strangers' objects are its work; in a deployment's first week at once.
+/// Days after which a caller may teach that strangers' objects are its work.
 const SETTLED_DAYS: u16 = 3;
 
 fn observe(world: &mut World, scene: &Scene<'_>) {
@@ -166,13 +167,17 @@ fn foreign(world: &mut World, scene: &Scene<'_>, slot: usize, object: &ObjectRef
         usual => usual,
     };
     let subject = world.subjects.at_mut(slot);
-    let known_for_days = phase == Phase::Warm || day_of(subject.first) + SETTLED_DAYS <= scene.day;
-    let settled = phase == Phase::Observe || known_for_days && subject.is_peer() && !subject.today.condemned;
+    let standing = Standing {
+        phase,
+        day: scene.day,
+        in_good_faith: phase == Phase::Observe || subject.is_peer() && !subject.today.condemned,
+        known_for_days: day_of(subject.first) + SETTLED_DAYS <= scene.day,
+    };
     world.classes.foreign(class, &object.noun, subject);
     world.doors.foreign(way, subject);
     // What was touched before its owner was known says nothing of a role.
     if scene.judged.contains(&slot)
-        && world.doors.meet(way, subject, settled)
+        && world.doors.meet(way, subject, standing)
         && let Some(habits) = &mut subject.habits
     {
         world.shared.structure.adoption.serve(&mut habits.structure.functions);

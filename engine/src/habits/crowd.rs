@@ -7,6 +7,7 @@ pub(crate) mod newcomers;
 pub(crate) mod openings;
 pub(crate) mod origins;
 pub(crate) mod pairs;
+pub(crate) mod rings;
 pub(crate) mod traits;
 pub(crate) mod wave;
 
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) newcomers: newcomers::Newcomers,
     pub(crate) origins: origins::Origins,
     pub(crate) journeys: journeys::Journeys,
+    pub(crate) rings: rings::Rings,
 }
 
 impl Shared {
@@ -55,6 +57,7 @@ impl Shared {
             origins: origins::Origins::default(),
             users: Users::within(bytes / 4),
             journeys: journeys::Journeys::within(bytes / 6),
+            rings: rings::Rings::default(),
         }
     }
 
@@ -64,6 +67,7 @@ impl Shared {
         self.newcomers.settle()?;
         self.wave.settle()?;
         self.origins.settle()?;
+        self.rings.settle()?;
         self.users.settle(&fresh.users);
         self.journeys.settle(fresh.journeys)?;
         self.openings.settle(fresh.openings)
@@ -78,6 +82,7 @@ impl Shared {
             + self.newcomers.bytes()
             + self.origins.bytes()
             + self.journeys.bytes()
+            + self.rings.bytes()
     }
 }
 
