@@ -32,6 +32,7 @@ mod profile;
 mod proofs;
 mod rails;
 mod recall;
+mod review;
 mod routes;
 mod scene;
 mod snapshot;

@@ -45,6 +45,11 @@ impl Profile {
         self.gap = near(self.gap, logarithm(gap_s));
     }
 
+    /// Shares of its calls that failed, and that came at night (UTC), 0 to 1.
+    pub(crate) fn errors_and_night(&self) -> (f64, f64) {
+        (f64::from(self.errors) / 255.0, f64::from(self.night) / 255.0)
+    }
+
     /// The profile as numbers of like size.
     pub(crate) fn row(&self) -> Vec<f64> {
         let shares = [self.writes, self.lists, self.errors, self.night, self.strangers];

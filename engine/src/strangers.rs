@@ -34,6 +34,13 @@ impl Default for Strangers {
     }
 }
 
+impl Strangers {
+    /// Of all kinds together.
+    pub(crate) fn all(&self) -> u32 {
+        self.met.iter().map(|met| u32::from(*met)).sum()
+    }
+}
+
 /// More strangers than others of its sort have met.
 struct Excess {
     met: u16,

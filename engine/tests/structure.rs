@@ -99,6 +99,24 @@ fn new_staff_and_new_functions_are_nothing_to_tell() {
 }
 
 #[test]
+fn functions_that_hardly_anybody_has_are_others_too_once_they_are_forbidden() {
+    let (mut stage, mut dice) = (Stage::enforcing(), Dice(5));
+    for _ in 0..6 {
+        serve(&mut stage, &mut dice, 140, 1);
+        stage.wait(DAY - 8_000.0);
+    }
+    stage.assert_quiet();
+    let turned = token("customer-3");
+    let next = |n: u64| {
+        call("GET", &format!("/api/admin/{}", OF_STAFF[(n % 5) as usize]), 403).by(&turned).from(&home(3))
+    };
+    let (calls, verdict) = calls_until(&mut stage, &turned, Action::Block, 20.0, next);
+    assert!(calls <= 5, "{calls}");
+    let part = verdict.contributions.iter().find(|part| part.detector == "unknown_endpoint").unwrap();
+    assert!(part.expected.starts_with("1 of "), "{}", part.expected);
+}
+
+#[test]
 fn an_application_that_looks_whether_it_may_is_left_alone() {
     let (mut stage, _) = service(4, 6);
     for n in 0..60 {

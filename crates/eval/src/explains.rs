@@ -28,7 +28,7 @@ const EXPLAINS: &[(&str, &[&str])] = &[
     ("framing_sub", &["jwt", "probing"]),
     ("framing_user", &["login", "stuffing"]),
     ("injection", &["injection", "shape"]),
-    ("insider", &["foreign_owner", "slow_leak", "volume"]),
+    ("insider", &["foreign_owner", "peer_scan", "slow_leak", "volume"]),
     ("json_bomb", &["cost", "shape"]),
     ("mass_assignment", &["shape"]),
     ("mosaic", &["campaign", "enumeration", "excess", "slow_leak", "volume"]),

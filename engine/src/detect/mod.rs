@@ -18,6 +18,7 @@ mod injection;
 mod jwt;
 mod login;
 mod open_door;
+mod peer_scan;
 mod probing;
 mod reach;
 mod sequence;
@@ -72,6 +73,7 @@ detectors! {
     Jwt = jwt;
     Login = login;
     OpenDoor = open_door;
+    PeerScan = peer_scan;
     Probing = probing;
     Reach = reach;
     Sequence = sequence;

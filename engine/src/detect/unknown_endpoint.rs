@@ -1,7 +1,7 @@
 //! Null hypothesis: a caller that comes to a route for the first time comes to a function of others, one whose callers keep
 //! away from a route of its own, as rarely as other callers.
 //! First uses and first refusals in, evidence out. Never counts a route that is new for everybody, nor one that fails for
-//! many; blocks only when the service refused it five such functions.
+//! many; blocks only when the service refused it four such functions.
 
 use model::{Action, Grade, Outcome};
 
@@ -9,7 +9,7 @@ use super::{About, Assessment, Crowding, Detector, Spec, Voice, Words};
 use crate::{
     age::Age,
     explain::{count, span},
-    habits::structure::{self, TEACHES_BELOW},
+    habits::structure::{self, TEACHES_BELOW, functions::HARDLY_ANYBODY},
     routes::{Route, RouteId},
     scene::{Deed, Scene, day_of},
     subjects::Subject,
@@ -31,7 +31,7 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 /// Refused functions of others that are proof; refused and served ones that ask for more than a finding.
-const REFUSALS_MIN: u8 = 5;
+const REFUSALS_MIN: u8 = 4;
 const REFUSALS_ASKED: u8 = 3;
 const SERVED_MIN: u8 = 3;
 /// What is served may be somebody's new task: it speaks against a caller no more than if it were as common as this.
@@ -84,9 +84,12 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, id: RouteId) {
     let Some(habits) = &mut subject.habits else { return };
     let own = &mut habits.structure.functions;
     let apart = adoption.apart(own, id).filter(|_| is_known(route, scene.day));
+    let served = scene.served();
+    // What is forbidden, and hardly anybody has, is a function of others too.
+    let withheld = scene.call.status == Some(403) && is_known(route, scene.day);
+    let apart = apart.or_else(|| (withheld && adoption.is_rare(id)).then_some(HARDLY_ANYBODY));
     let foreign = apart.is_some();
     own.apart = apart.unwrap_or(own.apart);
-    let served = scene.served();
     let hit = foreign && (!served || settled && own.tries() > SETTLED_ROUTES);
     if foreign && !hit {
         return;
@@ -144,18 +147,25 @@ fn explain(world: &World, subject: &Subject) -> Words {
         )
     };
     let adoption = &world.shared.structure.adoption;
-    let pair = adoption.pair(own.apart.into(), id);
     // It is by now one of them itself.
     let itself = u16::from(own.uses(id));
-    let (name, mine) = (named(Some(id)), named(Some(RouteId(own.apart.into()))));
+    let name = named(Some(id));
+    let (users, all) = adoption.users(id);
+    let users = users.saturating_sub(itself);
+    let whose = if own.apart == HARDLY_ANYBODY {
+        format!("{users} of {all} callers use")
+    } else {
+        let pair = adoption.pair(own.apart.into(), id);
+        let mine = named(Some(RouteId(own.apart.into())));
+        format!("{} of {} callers of {mine} use", pair.both.saturating_sub(itself), pair.here)
+    };
     let took = span(mark.first, mark.last);
     let tried = count(u64::from(mark.hits), "function");
-    let (refused, served, both, peers) =
-        (own.refusals, own.served, pair.both.saturating_sub(itself), pair.here);
+    let (refused, served) = (own.refusals, own.served);
     Words {
         expected: format!(
-            "{both} of {peers} callers of {mine} use {name}, which {} use in all; {:.2} % of the routes that a caller comes to are functions of others",
-            count(pair.there.saturating_sub(itself).into(), "caller"),
+            "{whose} {name}, which {} use in all; {:.2} % of the routes that a caller comes to are functions of others",
+            count(users.into(), "caller"),
             adoption.usual() * 100.0
         ),
         observed: format!(
@@ -163,7 +173,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
             own.tries().saturating_sub(mark.hits)
         ),
         reason: format!(
-            "Came to {tried} of others {took}, {refused} of them refused, such as {name} that {both} of {peers} callers of {mine} use."
+            "Came to {tried} of others {took}, {refused} of them refused, such as {name} that {whose}."
         ),
         refuted_by:
             "It was given another role: its holder now does the work of those who use these functions."

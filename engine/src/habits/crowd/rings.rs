@@ -267,3 +267,86 @@ impl News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{PrincipalKind, Pseudonyms};
+
+    use super::*;
+
+    fn who(number: u32) -> Principal {
+        Pseudonyms::new([3; 16]).credential(PrincipalKind::Token, &number.to_be_bytes())
+    }
+
+    /// A caller of its own, or one of a ring.
+    fn traits(number: u32, in_ring: bool) -> Traits {
+        let own = |place: u32| u16::try_from(mix(number.into(), place.into()) % 300).unwrap_or(0);
+        let (software, network) = if in_ring { (7, 9) } else { (number % 40, number) };
+        let routes = (0..8).map(|place| if in_ring { 400 + place } else { own(place.into()) }).collect();
+        Traits { software, network, sort: 1, routes }
+    }
+
+    fn day_of(ring: u32, others: u32) -> Rings {
+        let mut rings = Rings::default();
+        for number in 0..400 {
+            rings.enter(5, (1, who(number).id), || Some(traits(number, false)));
+        }
+        for number in 1_000..1_000 + ring + others {
+            let in_ring = number < 1_000 + ring;
+            let principal = who(number);
+            let family = Tag::of(principal.id);
+            rings.add((5, 1), (&principal, family), 1e-3, || Some(traits(number, in_ring)));
+        }
+        rings
+    }
+
+    #[test]
+    fn odd_callers_that_act_alike_are_told_once_and_again_when_doubled() {
+        let mut rings = day_of(6, 12);
+        let news = rings.find();
+        assert_eq!(news.len(), 1);
+        assert_eq!((news[0].members, news[0].odd, news[0].software), (6, 18, 6));
+        assert!(news[0].p < RING_BELOW && news[0].evidence().observed.contains("6 odd callers"));
+        let tag = |number: u32| Tag::of(who(number).id);
+        assert!(rings.of(tag(1_000), 5).is_some() && rings.of(tag(1_010), 5).is_none());
+        assert!(rings.of(tag(1_000), 6).is_none(), "a ring is of one day");
+        assert!(rings.find().is_empty(), "nothing new");
+        for number in 2_000..2_008 {
+            let principal = who(number);
+            rings.add((5, 1), (&principal, Tag::of(principal.id)), 1e-3, || Some(traits(number, true)));
+        }
+        assert_eq!(rings.find().iter().map(|ring| ring.members).collect::<Vec<_>>(), [14]);
+    }
+
+    #[test]
+    fn what_everybody_looks_like_is_no_ring() {
+        let mut rings = Rings::default();
+        for number in 0..300 {
+            rings.enter(5, (1, who(number).id), || Some(traits(number, number % 3 > 0)));
+        }
+        for number in 1_000..1_020 {
+            let principal = who(number);
+            rings.add((5, 1), (&principal, Tag::of(principal.id)), 1e-3, || Some(traits(number, true)));
+        }
+        assert!(rings.find().is_empty());
+    }
+
+    #[test]
+    fn a_few_or_strangers_to_each_other_are_no_ring() {
+        assert!(day_of(4, 30).find().is_empty());
+        assert!(day_of(0, 60).find().is_empty());
+    }
+
+    #[test]
+    fn past_the_limit_the_least_odd_make_room_and_are_counted() {
+        let mut rings = Rings::default();
+        let mut lost = 0;
+        for number in 0..600_u32 {
+            let principal = who(number);
+            let p = if number < 100 { 1e-2 } else { 1e-4 };
+            lost += rings.add((5, 1), (&principal, Tag::of(principal.id)), p, || Some(traits(number, false)));
+        }
+        assert_eq!((lost, rings.odd.len()), (88, ODD_MAX));
+        assert!(rings.odd.iter().filter(|odd| odd.p > 1e-3).count() == 12 && rings.settle().is_some());
+    }
+}

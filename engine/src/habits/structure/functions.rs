@@ -17,6 +17,11 @@ const SHARED: f32 = 0.1;
 /// Callers of a route, and their share, who serve others before the route is one for that.
 const SERVING_MIN: u16 = 3;
 const SERVING_SHARE: f32 = 0.2;
+/// Callers among whom a function is rare that one in so many has at most.
+const RARE_AMONG: u32 = 100;
+const RARE_ONE_IN: u32 = 50;
+/// In place of the route whose callers keep away from a function: hardly anybody has it.
+pub(crate) const HARDLY_ANYBODY: u16 = u16::MAX;
 /// Callers after which all counts are halved: what was usual long ago fades.
 const CALLERS_MAX: u32 = 30_000;
 
@@ -132,6 +137,18 @@ impl Adoption {
         };
         let clearest = own.places().filter_map(clear).max_by_key(|(peers, _)| *peers);
         clearest.and_then(|(_, here)| u16::try_from(here).ok())
+    }
+
+    /// Whether hardly anybody has a function: one caller in fifty at most, among enough of them.
+    pub(crate) fn is_rare(&self, route: RouteId) -> bool {
+        let there = at(route) % self.width;
+        self.callers >= RARE_AMONG && u32::from(self.of(there, there)) * RARE_ONE_IN <= self.callers
+    }
+
+    /// Callers that use a route, and all of them.
+    pub(crate) fn users(&self, route: RouteId) -> (u16, u32) {
+        let there = at(route) % self.width;
+        (self.of(there, there), self.callers)
     }
 
     /// How the route in a place and another one are used together.
