@@ -39,7 +39,7 @@ const REFUSED: usize = 3;
 const TERMS: Terms = Terms { least: &[300.0, 1_000.0, 8.0, 6.0], kept: 0.97, free_at_first: true };
 /// Evidence of deletions, in nats, from which it is asked who deletes: 1 in 100 000.
 const ASKED_FROM: f32 = 11.5;
-/// Evidence of the rest, in nats, from which who has a credential is slowed down without further evidence: 1 in 20 000.
+/// Evidence of calls and records, in nats, from which who has a credential is slowed down without further evidence: 1 in 20 000.
 const SLOWED_FROM: f32 = 9.9;
 /// Active days after which it is known how much a machine has to do: its first ones tell nothing of its task.
 const MACHINE_DAYS: u8 = 4;
@@ -91,7 +91,10 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
         let demand = if days.nats >= ASKED_FROM { Action::StepUp } else { Action::Observe };
         return Assessment { p, unattested: p, limit: Action::StepUp, demand };
     }
-    let demand = if is_one && days.nats >= SLOWED_FROM { Action::RateLimit } else { Action::Observe };
+    // A release whose changes are all refused would slow down everybody.
+    let takes = usize::from(days.which) < DELETIONS;
+    let demand =
+        if is_one && takes && days.nats >= SLOWED_FROM { Action::RateLimit } else { Action::Observe };
     Assessment { p, unattested: p, limit: Action::RateLimit, demand }
 }
 

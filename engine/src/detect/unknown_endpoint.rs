@@ -1,7 +1,7 @@
 //! Null hypothesis: a caller that comes to a route for the first time comes to a function of others, one whose callers keep
-//! away from a route of its own, as rarely as other callers.
+//! away from a route of its own, or that is forbidden and hardly anybody has, as rarely as other callers.
 //! First uses and first refusals in, evidence out. Never counts a route that is new for everybody, nor one that fails for
-//! many; blocks only when the service refused it four such functions.
+//! many; blocks only when the service refused it five such functions, rare ones on one day.
 
 use model::{Action, Grade, Outcome};
 
@@ -31,7 +31,7 @@ pub(super) const SPEC: Spec = Spec {
 };
 
 /// Refused functions of others that are proof; refused and served ones that ask for more than a finding.
-const REFUSALS_MIN: u8 = 4;
+const REFUSALS_MIN: u8 = 5;
 const REFUSALS_ASKED: u8 = 3;
 const SERVED_MIN: u8 = 3;
 /// What is served may be somebody's new task: it speaks against a caller no more than if it were as common as this.
@@ -99,8 +99,11 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, id: RouteId) {
         structure::weigh(own.evidence.get_or_insert_default(), hit, Some(usual), scene.day);
     }
     if hit {
-        let many = if served { &mut own.served } else { &mut own.refusals };
-        *many = many.saturating_add(1);
+        match (served, apart) {
+            (true, _) => own.served = own.served.saturating_add(1),
+            (false, Some(HARDLY_ANYBODY)) => own.withhold(scene.day),
+            (false, _) => own.refusals = own.refusals.saturating_add(1),
+        }
     }
     if teaches {
         world.shared.structure.adoption.count(hit);
@@ -125,7 +128,7 @@ fn assess(_: &World, subject: &Subject) -> Assessment {
     let own = &habits.structure.functions;
     let Some(process) = &own.evidence else { return Assessment::SILENT };
     let p = process.p();
-    let limit = match (own.refusals, own.served) {
+    let limit = match (own.refused(), own.served) {
         (REFUSALS_MIN.., _) => Action::Block,
         (REFUSALS_ASKED.., _) | (_, SERVED_MIN..) => Action::StepUp,
         _ => Action::Notify,
@@ -161,7 +164,7 @@ fn explain(world: &World, subject: &Subject) -> Words {
     };
     let took = span(mark.first, mark.last);
     let tried = count(u64::from(mark.hits), "function");
-    let (refused, served) = (own.refusals, own.served);
+    let (refused, served) = (own.refused(), own.served);
     Words {
         expected: format!(
             "{whose} {name}, which {} use in all; {:.2} % of the routes that a caller comes to are functions of others",

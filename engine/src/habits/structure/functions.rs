@@ -33,6 +33,9 @@ pub(crate) struct Functions {
     tried: [u16; TRIED],
     /// Functions of others that refused it.
     pub(crate) refusals: u8,
+    /// The same of those that hardly anybody has, on the day of the last one.
+    withheld: u8,
+    withheld_on: u16,
     /// Functions of others that it was served.
     pub(crate) served: u8,
     /// Place of the route of its own whose callers keep away from the function that it came to last.
@@ -79,8 +82,21 @@ impl Functions {
         self.tries
     }
 
+    /// A function that hardly anybody has refused it.
+    pub(crate) fn withhold(&mut self, day: u16) {
+        if std::mem::replace(&mut self.withheld_on, day) != day {
+            self.withheld = 0;
+        }
+        self.withheld = self.withheld.saturating_add(1);
+    }
+
+    /// Functions of others that refused it; those that hardly anybody has only as far as they did so on one day.
+    pub(crate) fn refused(&self) -> u8 {
+        self.refusals.saturating_add(self.withheld)
+    }
+
     pub(crate) fn forgive(&mut self) {
-        (self.evidence, self.refusals, self.served) = (None, 0, 0);
+        (self.evidence, self.refusals, self.served, self.withheld) = (None, 0, 0, 0);
     }
 }
 
