@@ -395,22 +395,3 @@ fn a_program_is_no_customer_even_where_tokens_say_nothing() {
     }
     assert_eq!(actions(&stage, &renewed), Some(Action::Block));
 }
-
-#[test]
-fn who_read_strangers_on_a_single_day_of_the_first_week_excuses_nobody_later() {
-    let mut stage = Stage::enforcing();
-    // Before anybody knows whose door it is.
-    for n in 0..30 {
-        let open = call("GET", &order(n), 200).by(&token("early")).by(&application("shop"));
-        stage.play(open.from("192.0.2.9"));
-        customers(&mut stage, 60, u64::from(n < 6));
-    }
-    for _ in 0..9 {
-        customers(&mut stage, 60, 3);
-        stage.wait(80_000.0);
-    }
-    let late = token("late");
-    let read = |n: u64| call("GET", &order(n), 200).by(&late).by(&application("shop")).from("192.0.2.77");
-    (0..12).for_each(|n| stage.play(read(n)));
-    assert_eq!(actions(&stage, &late), Some(Action::Block));
-}

@@ -33,9 +33,8 @@ pub(crate) struct Functions {
     tried: [u16; TRIED],
     /// Functions of others that refused it.
     pub(crate) refusals: u8,
-    /// The same of those that hardly anybody has, on the day of the last one.
+    /// The same of those that hardly anybody has, up to 15, above the last four bits of the day that they did so.
     withheld: u8,
-    withheld_on: u16,
     /// Functions of others that it was served.
     pub(crate) served: u8,
     /// Place of the route of its own whose callers keep away from the function that it came to last.
@@ -84,15 +83,14 @@ impl Functions {
 
     /// A function that hardly anybody has refused it.
     pub(crate) fn withhold(&mut self, day: u16) {
-        if std::mem::replace(&mut self.withheld_on, day) != day {
-            self.withheld = 0;
-        }
-        self.withheld = self.withheld.saturating_add(1);
+        let day = (day & 15) as u8;
+        let before = if self.withheld & 15 == day { self.withheld >> 4 } else { 0 };
+        self.withheld = (before + 1).min(15) << 4 | day;
     }
 
     /// Functions of others that refused it; those that hardly anybody has only as far as they did so on one day.
     pub(crate) fn refused(&self) -> u8 {
-        self.refusals.saturating_add(self.withheld)
+        self.refusals.saturating_add(self.withheld >> 4)
     }
 
     pub(crate) fn forgive(&mut self) {
