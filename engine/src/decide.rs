@@ -15,7 +15,7 @@ use crate::{
     age::Phase,
     circles::RING_TIMES,
     config::EngineConfig,
-    detect::{Detector, REGISTRY, Words},
+    detect::{Assessment, Detector, REGISTRY, Words},
     fuse::{Fused, behind, only_supports, risk},
     rails::{Held, Rail, Rails},
     subjects::Subject,
@@ -225,10 +225,8 @@ fn wanted(
     let news = |at: &usize| subject.has_news_of(REGISTRY[*at].detector, ended);
     let loud =
         |limit: f64| fused.voices.iter().enumerate().filter(move |(at, voice)| voice.p < limit && news(at));
-    let asks = |for_what: Action| {
-        fused.voices.iter().enumerate().any(|(at, voice)| voice.demand == for_what && news(&at))
-    };
-    let (demanded, slowed) = (asks(Action::StepUp), asks(Action::RateLimit));
+    let asks = |(at, voice): (usize, &Assessment)| voice.demand == Action::StepUp && news(&at);
+    let demanded = fused.voices.iter().enumerate().any(asks);
     let limits = loud(NOTIFY_BELOW).map(|(_, voice)| voice.limit).chain(demanded.then_some(Action::StepUp));
     let limit = limits.max().unwrap_or(Action::Notify);
     // Those that only support make up for a part of the doubt, not for all of it.
@@ -247,8 +245,8 @@ fn wanted(
         let held = if may_block && forced { "cross_site" } else { "block_families" };
         by = (fused.p < theta && limit == Action::Block).then_some(held);
         if address || slows && !demanded { Action::RateLimit } else { Action::StepUp }
-    } else if slowed || fused.p < NOTIFY_BELOW {
-        if slowed || slows_early { Action::RateLimit } else { Action::Notify }
+    } else if fused.p < NOTIFY_BELOW {
+        if slows_early { Action::RateLimit } else { Action::Notify }
     } else if fused.unattested < NOTIFY_BELOW {
         by = Some("grade");
         Action::Notify

@@ -152,8 +152,7 @@ fn shares(weights: &[f64; DETECTORS], voices: &[Assessment; DETECTORS]) -> [f64;
 
 /// The probability behind a verdict: the fused one, or that of a voice that asks for itself.
 pub(crate) fn behind(fused: &Fused) -> f64 {
-    let asks = |voice: Voice| matches!(voice, Voice::Asks | Voice::Slows);
-    let asks = REGISTRY.iter().zip(&fused.voices).filter(|(spec, _)| asks(spec.voice));
+    let asks = REGISTRY.iter().zip(&fused.voices).filter(|(spec, _)| spec.voice == Voice::Asks);
     asks.map(|(_, voice)| voice.p).fold(fused.p, f64::min)
 }
 

@@ -39,8 +39,6 @@ const REFUSED: usize = 3;
 const TERMS: Terms = Terms { least: &[300.0, 1_000.0, 8.0, 6.0], kept: 0.97, free_at_first: true };
 /// Evidence of deletions, in nats, from which it is asked who deletes: 1 in 100 000.
 const ASKED_FROM: f32 = 11.5;
-/// Evidence of calls and records, in nats, from which who has a credential is slowed down without further evidence: 1 in 20 000.
-const SLOWED_FROM: f32 = 9.9;
 /// Active days after which it is known how much a machine has to do: its first ones tell nothing of its task.
 const MACHINE_DAYS: u8 = 4;
 
@@ -84,18 +82,12 @@ fn days(subject: &Subject) -> Option<&Peaks<[f32; DAY_AMOUNTS]>> {
 fn assess(_: &World, subject: &Subject) -> Assessment {
     let Some(days) = days(subject) else { return Assessment::SILENT };
     let p = (-f64::from(days.nats)).exp();
-    // Behind an address others may sit.
-    let is_one = subject.principal.kind != PrincipalKind::Ip;
-    let deletes = usize::from(days.which) == DELETIONS && is_one;
+    let deletes = usize::from(days.which) == DELETIONS && subject.principal.kind != PrincipalKind::Ip;
     if deletes {
         let demand = if days.nats >= ASKED_FROM { Action::StepUp } else { Action::Observe };
         return Assessment { p, unattested: p, limit: Action::StepUp, demand };
     }
-    // A release whose changes are all refused would slow down everybody.
-    let takes = usize::from(days.which) < DELETIONS;
-    let demand =
-        if is_one && takes && days.nats >= SLOWED_FROM { Action::RateLimit } else { Action::Observe };
-    Assessment { p, unattested: p, limit: Action::RateLimit, demand }
+    Assessment { p, unattested: p, limit: Action::RateLimit, demand: Action::Observe }
 }
 
 fn explain(_: &World, subject: &Subject) -> Words {

@@ -36,6 +36,8 @@ const REFUSALS_ASKED: u8 = 3;
 const SERVED_MIN: u8 = 3;
 /// What is served may be somebody's new task: it speaks against a caller no more than if it were as common as this.
 const SERVED_RATE: f64 = 0.05;
+/// What hardly anybody has is tried by some who are curious: it speaks against a caller no more than if it were as common as this.
+const RARE_RATE: f64 = 0.02;
 /// Calls and distinct routes after which it is known what a caller does: from then on a served function of others counts.
 const SETTLED_CALLS: u32 = 40;
 const SETTLED_ROUTES: u16 = 4;
@@ -95,7 +97,14 @@ fn weigh(world: &mut World, scene: &Scene<'_>, slot: usize, id: RouteId) {
         return;
     }
     if hit || own.evidence.is_some() {
-        let usual = if served { usual.max(SERVED_RATE) } else { usual };
+        let least = if served {
+            SERVED_RATE
+        } else if apart == Some(HARDLY_ANYBODY) {
+            RARE_RATE
+        } else {
+            0.0
+        };
+        let usual = usual.max(least);
         structure::weigh(own.evidence.get_or_insert_default(), hit, Some(usual), scene.day);
     }
     if hit {
