@@ -185,7 +185,7 @@ impl Engine {
             if day_of(self.now) > day_of(self.tidied) && self.tidied != Timestamp::ZERO {
                 self.world.discover_kinds();
                 self.world.learn_norms();
-                self.world.review(self.now);
+                self.world.review(self.tidied, self.now);
             }
             (self.tidied, self.world.now) = (self.now, self.now);
             self.world.sweep();

@@ -49,8 +49,9 @@ struct Odd {
     slot: usize,
     score: f64,
     row: Row,
-    /// What stands out most.
+    /// What stands out most, and what is in the middle among its peers.
     most: usize,
+    middle: f64,
 }
 
 /// What is compared of a caller, if it is known well enough.
@@ -109,6 +110,17 @@ fn score(row: &Row, usual: &Usual) -> (f64, usize) {
     (amounts.powi(2) + rest, most)
 }
 
+/// A trait in words.
+fn words(at: usize, amount: f64) -> String {
+    match Metric::TAKEN.get(at) {
+        Some(metric) => format!("{} on a usual day", metric.words(amount as f32)),
+        None if at == STRANGERS => format!("objects of {} met", count(amount as u64, "stranger")),
+        None if at == FAILURES => count(amount as u64, "failed target"),
+        None if at == ERRORS => format!("{:.0} % of its calls failed", 10.0 * amount),
+        None => format!("{:.0} % of its calls at night (UTC)", 10.0 * amount),
+    }
+}
+
 fn without_strangers(row: Row) -> Row {
     let mut row = row;
     row[STRANGERS] = 0.0;
@@ -116,15 +128,13 @@ fn without_strangers(row: Row) -> Row {
 }
 
 impl World {
-    /// Looks at everybody once a week, and tells people of those that stand out most.
-    pub(crate) fn review(&mut self, now: Timestamp) {
-        let (first, day) = (day_of(self.started), day_of(now));
-        let since = day.saturating_sub(first);
-        let is_due = since >= EVERY_DAYS && since.is_multiple_of(EVERY_DAYS);
-        if !is_due || self.disabled.has(Detector::PeerScan) {
+    /// Looks at everybody once a week, when a day begins after others that ended `before`, and tells people of those that stand out most.
+    pub(crate) fn review(&mut self, before: Timestamp, now: Timestamp) {
+        let weeks = |at: Timestamp| day_of(at).saturating_sub(day_of(self.started)) / EVERY_DAYS;
+        if weeks(now) == weeks(before) || self.disabled.has(Detector::PeerScan) {
             return;
         }
-        let (known, odd) = self.outstanding(day);
+        let (known, odd) = self.outstanding(day_of(now));
         for (rank, odd) in odd.iter().enumerate() {
             let finding = self.review_finding(odd, (rank + 1, known), now);
             self.findings.push(finding);
@@ -152,10 +162,11 @@ impl World {
             let peers = kinds.get(&(sort, subject.cohort)).or_else(|| sorts.get(&sort));
             // Strangers are the work of some sorts of callers: a few of them say nothing of one another.
             let compared = if peers.is_some() { row } else { without_strangers(row) };
-            let (score, most) = score(&compared, peers.unwrap_or(&everybody));
+            let peers = peers.unwrap_or(&everybody);
+            let (score, most) = score(&compared, peers);
             if score > 0.0 && (odd.len() < NAMED_MAX || odd.last().is_some_and(|last| score > last.score)) {
                 let at = odd.partition_point(|other| other.score >= score);
-                odd.insert(at, Odd { slot, score, row, most });
+                odd.insert(at, Odd { slot, score, row, most, middle: peers[most].0.exp_m1() });
                 odd.truncate(NAMED_MAX);
             }
         }
@@ -165,13 +176,7 @@ impl World {
 
     fn review_finding(&self, odd: &Odd, (rank, known): (usize, usize), now: Timestamp) -> Finding {
         let subject = self.subjects.at(odd.slot);
-        let words = |at: usize| match Metric::TAKEN.get(at) {
-            Some(metric) => format!("{} on a usual day", metric.words(odd.row[at] as f32)),
-            None if at == STRANGERS => format!("objects of {} met", count(odd.row[at] as u64, "stranger")),
-            None if at == FAILURES => count(odd.row[at] as u64, "failed target"),
-            None if at == ERRORS => format!("{:.0} % of its calls failed", 10.0 * odd.row[at]),
-            None => format!("{:.0} % of its calls at night (UTC)", 10.0 * odd.row[at]),
-        };
+        let words = |at: usize| words(at, odd.row[at]);
         let key = [&subject.principal.id.0.to_be_bytes()[..], &now.as_nanos().to_be_bytes()].concat();
         Finding {
             at: now,
@@ -184,10 +189,7 @@ impl World {
                 words(odd.most)
             ),
             evidence: Evidence {
-                expected: format!(
-                    "what {} of its kind do, since the deployment began or longer",
-                    count(known as u64, "caller")
-                ),
+                expected: format!("the middle one of its peers: {}", self::words(odd.most, odd.middle)),
                 observed: (0..TRAITS).map(words).collect::<Vec<_>>().join(", "),
                 calls: Vec::new(),
             },
