@@ -31,6 +31,8 @@ pub(crate) fn sensor(settings: &Settings, shard: Shard, names: &Pseudonyms) -> S
     config.decap = decap(settings);
     config.fragments = fragments(settings);
     config.http = http(settings, names);
+    // Beside the memory that a shard accounts for; small where that is.
+    config.http.remembered_bytes_max = memory_bytes / 8;
     config.tls.key_wait = Duration::from_secs(settings.tls.key_wait_s);
     config.tls.hold_bytes_max = settings.tls.hold_kib << 10;
     config.tls.keys_max = settings.tls.sessions;
@@ -91,6 +93,7 @@ fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {
         body_bytes_max: table.body_kib << 10,
         body_ratio_max: table.body_ratio,
         decoder_bytes_max: table.decoder_mib << 20,
+        remembered_bytes_max: usize::MAX,
         api_key_headers: identity.api_key_headers.clone(),
         api_key_queries: identity.api_key_queries.clone(),
         session_cookies: identity.session_cookies.clone(),

@@ -4,9 +4,9 @@
 use model::{BodyState, Field, FieldId, Pseudonyms};
 
 use super::Told;
-use crate::memo::Memo;
+use crate::{http::HttpConfig, memo::Memo};
 
-/// Sets of bodies remembered; a power of two.
+/// Most sets of bodies remembered; a power of two.
 const SETS: usize = 256;
 /// Longest body that is remembered.
 const BODY_BYTES_MAX: usize = 8_192;
@@ -17,8 +17,8 @@ const LISTS_BYTES_MAX: usize = 3_072;
 pub(crate) struct Answers(Memo<Told>);
 
 impl Answers {
-    pub(crate) fn new(names: &Pseudonyms) -> Self {
-        Self(Memo::new(SETS, b"answers", names))
+    pub(crate) fn new(config: &HttpConfig, names: &Pseudonyms) -> Self {
+        Self(Memo::new(config.remembered(SETS), b"answers", names))
     }
 
     /// Remembers nothing.

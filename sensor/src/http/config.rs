@@ -6,6 +6,11 @@ use ipnet::IpNet;
 
 use super::{Decoys, GatewayAt, GatewayProfile};
 
+/// Most bytes that what came before takes.
+const REMEMBERED_BYTES_MAX: usize = 24 << 20;
+/// Least.
+const REMEMBERED_BYTES_MIN: usize = 1 << 20;
+
 /// What the HTTP side of the sensor is told.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
@@ -23,6 +28,8 @@ pub struct HttpConfig {
     pub body_ratio_max: u32,
     /// Bytes that all decoders at work may take; a body past it stays unread as `Loss::BodyUnread`.
     pub decoder_bytes_max: usize,
+    /// Bytes that header blocks, answers and credentials which came before may take: at most 24 MiB, at least 1 MiB.
+    pub remembered_bytes_max: usize,
     /// Further header names that carry API keys.
     pub api_key_headers: Vec<String>,
     /// Further query names that carry API keys.
@@ -49,6 +56,7 @@ impl Default for HttpConfig {
             body_bytes_max: 65_536,
             body_ratio_max: 200,
             decoder_bytes_max: 32 << 20,
+            remembered_bytes_max: REMEMBERED_BYTES_MAX,
             api_key_headers: Vec::new(),
             api_key_queries: Vec::new(),
             session_cookies: Vec::new(),
@@ -61,6 +69,14 @@ impl Default for HttpConfig {
 }
 
 impl HttpConfig {
+    /// The part of `most` places that what came before may have.
+    pub(crate) fn remembered(&self, most: usize) -> usize {
+        let bytes = self.remembered_bytes_max.clamp(REMEMBERED_BYTES_MIN, REMEMBERED_BYTES_MAX);
+        let part = most * (bytes >> 10) / (REMEMBERED_BYTES_MAX >> 10);
+        // A power of two that is no more than that.
+        1 << part.max(1).ilog2()
+    }
+
     /// What reads the requests to a server first.
     pub(crate) fn profile(&self, server: SocketAddr) -> GatewayProfile {
         let found = self.gateways.iter().find(|gateway| gateway.is_at(server));

@@ -71,15 +71,15 @@ impl Desk {
         config.open_requests_max = config.open_requests_max.max(1);
         let decoders = Decoders::new(config.decoder_bytes_max);
         Self {
-            config,
             decoders,
-            familiar: Familiar::new(&names),
-            answers: Answers::new(&names),
+            familiar: Familiar::new(&config, &names),
+            answers: Answers::new(&config, &names),
             vault: Vault::new(TlsConfig::default(), &names),
             names,
             losses: Losses::default(),
             ledger: Ledger::default(),
-            identities: IdentityCache::new(),
+            identities: IdentityCache::new(&config),
+            config,
             scratch: Vec::new(),
             fields: FieldList::default(),
         }
@@ -98,8 +98,8 @@ impl Desk {
     /// Forgets which messages came before.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn forget(&mut self) {
-        self.familiar = Familiar::new(&self.names);
-        self.answers = Answers::new(&self.names);
+        self.familiar = Familiar::new(&self.config, &self.names);
+        self.answers = Answers::new(&self.config, &self.names);
     }
 
     /// A segment with so many bytes of payload is refused.

@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{
     body::{Rules, clean_name, pairs, tag},
-    http::Desk,
+    http::{Desk, HttpConfig},
 };
 
 /// Identities of one call: the limit of `ApiCall::identities`.
 const IDENTITIES_MAX: usize = 8;
-/// Credentials whose principals are remembered; a power of two.
+/// Most credentials whose principals are remembered; a power of two.
 const CACHE_ROWS: usize = 16_384;
 /// Longest credential that is read.
 const CREDENTIAL_BYTES_MAX: usize = 16_384;
@@ -39,8 +39,8 @@ pub(crate) struct IdentityCache {
 }
 
 impl IdentityCache {
-    pub(crate) fn new() -> Self {
-        Self { rows: vec![None; CACHE_ROWS] }
+    pub(crate) fn new(config: &HttpConfig) -> Self {
+        Self { rows: vec![None; config.remembered(CACHE_ROWS)] }
     }
 
     /// Remembers nothing.
@@ -50,7 +50,8 @@ impl IdentityCache {
     }
 
     fn known(&mut self, key: u128, make: impl FnOnce() -> Known) -> Known {
-        let place = usize::try_from(key % CACHE_ROWS as u128).unwrap_or(0);
+        // The rows are a power of two, or none.
+        let place = usize::try_from(key & 0xffff_ffff).unwrap_or(0) & self.rows.len().saturating_sub(1);
         let Some(row) = self.rows.get_mut(place) else { return make() };
         match row {
             Some((known, read)) if *known == key => read.clone(),

@@ -9,12 +9,12 @@ use super::{
     target::{Target, canonical_text, path_signs, path_text},
 };
 use crate::{
-    http::{Desk, Forms, Framed, Look, Touched},
+    http::{Desk, Forms, Framed, HttpConfig, Look, Touched},
     memo::Memo,
     stream::FlowFacts,
 };
 
-/// Sets of blocks remembered; a power of two.
+/// Most sets of blocks remembered; a power of two.
 const SETS: usize = 2_048;
 /// Longest block that is remembered.
 const BLOCK_BYTES_MAX: usize = 4_096;
@@ -32,8 +32,8 @@ struct Known {
 pub(crate) struct Familiar(Memo<Known>);
 
 impl Familiar {
-    pub(crate) fn new(names: &Pseudonyms) -> Self {
-        Self(Memo::new(SETS, b"familiar", names))
+    pub(crate) fn new(config: &HttpConfig, names: &Pseudonyms) -> Self {
+        Self(Memo::new(config.remembered(SETS), b"familiar", names))
     }
 
     /// Remembers nothing.
