@@ -78,12 +78,16 @@ impl Engine {
             // Messages of a socket: its opening call was judged already, and they are no requests to any rate or route.
             return;
         }
+        let as_seen = call;
+        let identified = self.world.inference.identify(call, &self.world.names);
+        let call = identified.as_deref().unwrap_or(call);
         self.world.outage.take(call);
         self.world.links.learn(call);
         if call.outcome() == Outcome::Unknown && call.decoys.is_empty() || self.echoes_a_verdict(call) {
             return;
         }
         let scene = caller::scene(&mut self.world, call);
+        self.infer(as_seen, &scene);
         for spec in &REGISTRY {
             if !self.world.disabled.has(spec.detector) {
                 (spec.observe)(&mut self.world, &scene);

@@ -21,6 +21,7 @@ mod feedback;
 mod fuse;
 mod habits;
 mod hash;
+mod inference;
 mod inventory;
 mod judging;
 mod links;

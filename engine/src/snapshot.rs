@@ -19,6 +19,7 @@ use crate::{
     doors::Doors,
     engine::Engine,
     habits::{Habits, Shared},
+    inference::Inference,
     inventory::Inventory,
     links::Links,
     objects::Objects,
@@ -34,7 +35,7 @@ use crate::{
 /// What a snapshot begins with; the last digit is the version of the form.
 const MAGIC: &[u8; 8] = b"swlearn1";
 /// Raised when the meaning of a field changes but its size does not.
-const LAYOUT: u64 = 2;
+const LAYOUT: u64 = 3;
 /// Bytes sealed at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -109,6 +110,7 @@ learnt! {
     classes: Classes,
     doors: Doors,
     links: Links,
+    inference: Inference,
     users: Table<model::PrincipalId, User>,
     kin: Table<model::PrincipalId, Kin>,
     missed: Table<u64, Missed>,

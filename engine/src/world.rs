@@ -22,6 +22,7 @@ use crate::{
     doors::Doors,
     habits::{HABITS_FROM_CALLS, Habits, Shared},
     hash::Tag,
+    inference::Inference,
     inventory::Inventory,
     links::Links,
     objects::Objects,
@@ -57,6 +58,8 @@ pub(crate) struct World {
     pub(crate) classes: Classes,
     pub(crate) doors: Doors,
     pub(crate) links: Links,
+    /// Which fields say who calls.
+    pub(crate) inference: Inference,
     pub(crate) users: Table<PrincipalId, User>,
     /// Users whose credentials were blocked.
     pub(crate) kin: Table<PrincipalId, Kin>,
@@ -185,6 +188,7 @@ impl World {
             classes: Classes::default(),
             doors: Doors::within(share(1)),
             links: Links::within(share(4)),
+            inference: Inference::within(share(1), &names),
             users: Table::within(share(2)),
             kin: Table::within(0),
             missed: Table::within(share(2)),
@@ -202,7 +206,7 @@ impl World {
             findings: Vec::new(),
             audited: Vec::new(),
             kept_calls: 0,
-            kept_calls_max: share(7) / 160,
+            kept_calls_max: share(6) / 160,
             config,
             names,
         }
@@ -359,6 +363,7 @@ impl World {
             + self.objects.bytes()
             + self.doors.bytes()
             + self.links.bytes()
+            + self.inference.bytes()
             + self.users.bytes()
             + self.missed.bytes()
             + self.agents.bytes()

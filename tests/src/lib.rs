@@ -1,5 +1,6 @@
 //! What the tests share: frames, requests, a scene and its judgement. Never part of the product.
 
+pub mod apis;
 pub mod binary;
 pub mod forms;
 pub mod gateways;

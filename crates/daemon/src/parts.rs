@@ -97,6 +97,7 @@ fn http(settings: &Settings, names: &Pseudonyms) -> HttpConfig {
         api_key_headers: identity.api_key_headers.clone(),
         api_key_queries: identity.api_key_queries.clone(),
         session_cookies: identity.session_cookies.clone(),
+        infer_credentials: identity.infer,
         trusted_proxies: nets(&identity.trusted_proxies),
         gateway: GatewayProfile::named(&settings.http.gateway).unwrap_or_default(),
         gateways: settings.http.servers.iter().filter_map(gateway_at).collect(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{
-    Ambiguities, BodyFacts, Field, HeadSigns, Messages, ObjectKey, Principal, Signs, Timestamp,
+    Ambiguities, BodyFacts, Candidate, Field, HeadSigns, Messages, ObjectKey, Principal, Signs, Timestamp,
     TokenAlgorithm, digest::hex_id,
 };
 
@@ -114,6 +114,12 @@ pub struct Details {
     /// Server name that the TLS hello asked for; at most 255 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sni: Option<CompactString>,
+    /// Fields of the request that may carry a credential though no rule knows them. At most 4.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub candidates: SmallVec<[Candidate; 0]>,
+    /// The same of what the answer handed out. At most 4.
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub offered: SmallVec<[Candidate; 0]>,
 }
 
 /// Where a call was learnt from.

@@ -4,7 +4,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::{BodyForm, Sensitive, Timestamp, ValueKind};
+use crate::{BodyForm, FieldPlace, PrincipalKind, Sensitive, Timestamp, ValueKind};
 
 /// All learnt routes at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,63 @@ pub struct Inventory {
     pub routes: Vec<RouteRecord>,
     /// What did not fit: routes, and parameters, hosts, applications or statuses of routes.
     pub left_out: u64,
+    /// Which fields say who calls, by host; at most 15 a host.
+    #[serde(default)]
+    pub credentials: Vec<CredentialRecord>,
+}
+
+/// A field that says who calls, or may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialRecord {
+    /// The host that it is shown to.
+    pub host: CompactString,
+    /// Where it stands; nothing for those that go by known names.
+    pub place: Option<FieldPlace>,
+    /// Its name; of known ones what they are.
+    pub name: CompactString,
+    /// What its values are as principals.
+    pub kind: PrincipalKind,
+    /// Whether it counts as a credential.
+    pub state: CredentialState,
+    /// Since when it was inferred, or withdrawn.
+    pub since: Option<Timestamp>,
+    /// End of the first call that had it; of known ones the first of the host.
+    pub first: Timestamp,
+    /// End of the last one.
+    pub last: Timestamp,
+    /// Calls that had it.
+    pub calls: u64,
+    /// Distinct values that were served, estimated to within a fourth; 0 for known ones, which are not counted.
+    pub values: u64,
+    /// Why, in words with numbers.
+    pub reason: String,
+}
+
+/// Whether a field counts as a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialState {
+    /// By its name, which is well known or configured.
+    Known,
+    /// By how the service treats those who have it and those who do not.
+    Inferred,
+    /// It looks like one, and too little speaks for it.
+    Possible,
+    /// It did, until the evidence turned.
+    Withdrawn,
+}
+
+impl CredentialState {
+    /// The stable name used in all outputs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Inferred => "inferred",
+            Self::Possible => "possible",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }
 
 /// One route: a method on a template such as `/orders/{int}`.

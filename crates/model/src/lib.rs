@@ -4,6 +4,7 @@
 mod ambiguity;
 mod body;
 mod call;
+mod candidate;
 mod digest;
 mod fates;
 mod finding;
@@ -33,10 +34,14 @@ pub use call::{
     ApiCall, CallId, CallRef, Context, Details, FieldId, Grade, HttpVersion, IdShape, Issued, LoginAttempt,
     Outcome, Source,
 };
+pub use candidate::{Candidate, FieldPlace};
 pub use digest::{Digest, HexError};
 pub use fates::{ByteFates, PayloadFates, SessionFates};
 pub use finding::{Evidence, Finding, FindingId};
-pub use inventory::{Access, Inventory, ParameterRecord, Place, Posture, RouteRecord, StatusCount};
+pub use inventory::{
+    Access, CredentialRecord, CredentialState, Inventory, ParameterRecord, Place, Posture, RouteRecord,
+    StatusCount,
+};
 pub use journal::{Audit, Health};
 pub use key_path::KeyPaths;
 pub use known::{Known, Places, Spot, ThreatList};

@@ -154,6 +154,8 @@ losses! {
     RouteOverflow = "route_overflow", Rows;
     /// A parameter, application, host or status of a route that the inventory had no room for.
     InventoryFull = "inventory_full", Rows;
+    /// A field that may carry a credential, left out: more than four in a message, or more than are kept of a host.
+    CandidateFull = "candidate_full", Rows;
     /// A finding not written because its principal had reached the limit.
     FindingSuppressed = "finding_suppressed", Rows;
     /// A line of the SOC log that could not be written.

@@ -99,6 +99,7 @@ impl Engine {
         routes.sort_by(|a, b| (&a.template, &a.method).cmp(&(&b.template, &b.method)));
         let clock = self.clock();
         let left_out = world.losses.of(Loss::InventoryFull) + world.losses.of(Loss::RouteOverflow);
-        Report { from: world.started, to: clock.now, calls: clock.calls, routes, left_out }
+        let credentials = world.inference.report();
+        Report { from: world.started, to: clock.now, calls: clock.calls, routes, left_out, credentials }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) use records::{Records, Span, beyond};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use shape::{Aspect, FieldModel, FormModel, Oddity};
 pub(crate) use share::Share;
-pub(crate) use special::ln_beta_regularised;
+pub(crate) use special::{ln_beta_regularised, ln_gamma};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use tail::Kind;
 #[allow(unused_imports, reason = "detectors take them up one by one")]

@@ -1,14 +1,18 @@
 //! Harvests: named scalars of one body in; ids, login and credentials out. Never keeps a clear secret.
 
 use compact_str::CompactString;
-use model::{FieldId, LoginAttempt, ObjectKey, Principal, PrincipalKind};
+use model::{Candidate, FieldId, FieldPlace, LoginAttempt, ObjectKey, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
 use super::{Rules, rpc::Part, shape::IdName};
+use crate::identity::may_be_handed_out;
 
 /// Ids kept of a request, and of an answer: the limits of `ApiCall`.
 const ASKED_MAX: usize = 16;
 const GIVEN_MAX: usize = 128;
+/// Texts of an answer to a sign-in that are told as candidates, and the longest that is looked at.
+const OFFERS_MAX: usize = 4;
+const OFFER_BYTES_MAX: u16 = 2_048;
 /// Longest user name that counts.
 pub(crate) const NAME_BYTES_MAX: usize = 256;
 /// Shortest text that counts as a credential.
@@ -37,6 +41,10 @@ pub(crate) struct Harvest {
     pub(crate) refresh: Option<Principal>,
     /// Names of decoys touched; at most 4.
     pub(crate) decoys: SmallVec<[CompactString; 0]>,
+    /// Texts of an answer to a sign-in that may be credentials though no rule knows their names.
+    pub(crate) offers: SmallVec<[Candidate; 0]>,
+    /// Whether it is such an answer.
+    seeks_offers: bool,
     seen: Seen,
 }
 
@@ -85,6 +93,8 @@ impl Harvest {
             access: None,
             refresh: None,
             decoys: SmallVec::new(),
+            offers: SmallVec::new(),
+            seeks_offers: false,
             seen: Seen::default(),
         }
     }
@@ -95,6 +105,7 @@ impl Harvest {
         let known: u16 = match meaning {
             Meaning::Access | Meaning::Refresh => 8_192,
             Meaning::User | Meaning::Password => 256,
+            Meaning::Nothing if self.seeks_offers => OFFER_BYTES_MAX,
             Meaning::Nothing if looks_like_id_name(name) => 64,
             Meaning::Nothing => 0,
         };
@@ -135,6 +146,7 @@ impl Harvest {
             Meaning::Refresh if !text.is_empty() => {
                 self.refresh = Some(rules.names.credential(PrincipalKind::Token, text));
             }
+            Meaning::Nothing if self.seeks_offers => self.offer(name, text, rules),
             _ => {}
         }
         let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
@@ -147,6 +159,29 @@ impl Harvest {
                 self.ids.reserve_exact((self.ids.len() * 7).max(4).min(room - self.ids.len()));
             }
             self.ids.push(id);
+        }
+    }
+
+    /// The body answers a sign-in: what looks like a secret in it may be a credential.
+    pub(crate) fn seek_offers(&mut self) {
+        self.seeks_offers = true;
+    }
+
+    /// Whether the request tries a password.
+    pub(crate) fn tries_password(&self) -> bool {
+        self.role == Role::Request && self.password_tag.is_some()
+    }
+
+    fn offer(&mut self, name: &str, text: &[u8], rules: Rules<'_>) {
+        let fits = self.offers.len() < OFFERS_MAX && name.len() <= 64;
+        if fits && may_be_handed_out(name.as_bytes(), text) {
+            let principal = rules.names.credential(PrincipalKind::Token, text);
+            self.offers.push(Candidate {
+                place: FieldPlace::Answer,
+                name: name.into(),
+                principal,
+                user: None,
+            });
         }
     }
 

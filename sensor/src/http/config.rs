@@ -36,6 +36,8 @@ pub struct HttpConfig {
     pub api_key_queries: Vec<String>,
     /// Further cookie names that carry sessions; they win over the names we guess.
     pub session_cookies: Vec<String>,
+    /// Whether fields that no rule knows are told as candidates when their values look like secrets.
+    pub infer_credentials: bool,
     /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What reads requests first, where `gateways` names nothing else.
@@ -60,6 +62,7 @@ impl Default for HttpConfig {
             api_key_headers: Vec::new(),
             api_key_queries: Vec::new(),
             session_cookies: Vec::new(),
+            infer_credentials: true,
             trusted_proxies: Vec::new(),
             gateway: GatewayProfile::default(),
             gateways: Vec::new(),

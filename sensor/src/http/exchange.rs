@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     body::{Role, Rules, Scan, Told},
-    identity::{Aim, Caller, Query, handed_out},
+    identity::{Aim, Caller, Candidates, Query, handed_out},
     stream::FlowFacts,
 };
 use scans::{scan, told};
@@ -135,7 +135,7 @@ impl Exchange {
                     login: caller.basic.clone(),
                     decoys: aim.decoys,
                     ambiguities: caller.ambiguities,
-                    details: details_of(aim.query, aim.canonical, signs),
+                    details: details_of(aim.query, aim.canonical, signs, &caller.candidates),
                 },
             },
         )
@@ -249,11 +249,18 @@ impl Exchange {
     ) {
         self.call.status = Some(status);
         self.answer = Progress::Open;
-        let (issued, created) = handed_out(headers, status, &self.call.identities, desk);
-        self.call.issued = issued;
-        self.call.given.extend(created);
+        let handed_out = handed_out(headers, status, &self.call.identities, desk);
+        self.call.issued = handed_out.issued;
+        self.call.given.extend(handed_out.created);
+        if !handed_out.offered.is_empty() {
+            self.call.details_mut().offered = handed_out.offered;
+        }
         if desk.config.inspect_bodies && !self.is_head && !matches!(status, 101 | 204 | 304) {
             self.answer_scan = scan(body.headers, Role::Answer, desk);
+            let signs_in = self.request_scan.as_ref().is_some_and(|scan| scan.tries_password());
+            if signs_in && desk.config.infer_credentials && matches!(status, 200..=299) {
+                self.answer_scan.iter_mut().for_each(|scan| scan.seek_offers());
+            }
         }
     }
 
@@ -291,6 +298,9 @@ impl Exchange {
             Some(Settled::Refused) => {
                 // Nobody behind the gateway saw it: it is the peer's doing and nobody else's.
                 self.call.identities.clear();
+                if let Some(details) = &mut self.call.details {
+                    details.candidates.clear();
+                }
                 self.call.login = None;
                 self.call.asked.clear();
             }
@@ -300,6 +310,8 @@ impl Exchange {
         if matches!(self.call.outcome(), Outcome::Unknown | Outcome::Rejected) {
             let is_credential = |kind: PrincipalKind| kind.is_credential();
             self.call.identities.retain(|known| is_credential(known.kind));
+            let details = self.call.details.as_mut();
+            details.into_iter().flat_map(|details| &mut details.candidates).for_each(|one| one.user = None);
         }
         let is_refused = matches!(self.call.status, Some(401 | 403));
         if self.login_basic && !is_refused && (flow.basic_accepted || self.call.status.is_none()) {
@@ -356,16 +368,23 @@ impl<'h> BodyOf<'h> {
 }
 
 /// What few heads say: a query, a path that is not canonical.
-fn details_of(query: Query, canonical: Option<CompactString>, signs: Signs) -> Option<Box<Details>> {
-    if query.fields.is_empty() && canonical.is_none() && signs.is_empty() {
+fn details_of(
+    query: Query,
+    canonical: Option<CompactString>,
+    signs: Signs,
+    candidates: &Candidates,
+) -> Option<Box<Details>> {
+    if query.fields.is_empty() && canonical.is_none() && signs.is_empty() && candidates.is_empty() {
         return None;
     }
+    let candidates = candidates.list().clone();
     let request = query.operation.map(|operation| BodyFacts {
         form: BodyForm::Graphql,
         operations: [operation].into_iter().collect(),
         ..BodyFacts::default()
     });
-    Some(Box::new(Details { query: query.fields, request, canonical, signs, ..Details::default() }))
+    let query = query.fields;
+    Some(Box::new(Details { query, request, canonical, signs, candidates, ..Details::default() }))
 }
 
 /// What the conversation knows that its calls need at their end.

@@ -290,6 +290,7 @@ impl Connection {
         let Some(mut asked) = asked else { return self.unread(id, Loss::H2Unknown, room) };
         // Nobody asked for it: it says nothing of who calls.
         asked.caller.identities.clear();
+        asked.caller.candidates.clear();
         asked.caller.basic = None;
         asked.aim.asked.clear();
         let mut exchange = exchange(id, block, &head, asked, room);

@@ -1,5 +1,13 @@
 //! Session cookies: `Cookie` and `Set-Cookie` values in, the one that behaves like a session out.
 
+use model::FieldPlace;
+use smallvec::SmallVec;
+
+use super::candidates::may_be;
+
+/// Cookies of one request that are looked at though no rule knows them.
+const STRANGE_MAX: usize = 16;
+
 /// What is known of a cookie by its name: lower is better, `None` is no session.
 fn rank(name: &[u8], configured: &[String]) -> Option<u8> {
     if configured.iter().any(|known| known.as_bytes() == name) {
@@ -33,10 +41,12 @@ fn strip<'n>(name: &'n [u8], prefix: &[u8]) -> &'n [u8] {
 }
 
 /// The best session among the cookies of one request.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Session<'h> {
     best: Option<(u8, &'h [u8], &'h [u8])>,
     ambiguous: bool,
+    /// Names and values of those that are no session by name and may be one.
+    pub(super) strange: SmallVec<[(&'h [u8], &'h [u8]); 2]>,
 }
 
 impl<'h> Session<'h> {
@@ -44,7 +54,12 @@ impl<'h> Session<'h> {
     pub(super) fn read(&mut self, cookies: &'h [u8], configured: &[String]) {
         for pair in cookies.split(|byte| *byte == b';').take(256) {
             let Some((name, value)) = split(pair) else { continue };
-            let Some(rank) = rank(name, configured) else { continue };
+            let Some(rank) = rank(name, configured) else {
+                if may_be(FieldPlace::Cookie, name, value) && self.strange.len() < STRANGE_MAX {
+                    self.strange.push((name, value));
+                }
+                continue;
+            };
             if rank > 0 && !looks_random(value) || value.is_empty() {
                 continue;
             }
@@ -72,6 +87,13 @@ impl<'h> Session<'h> {
 
 /// The session that a `Set-Cookie` value hands out, unless it takes one away.
 pub(super) fn handed_out<'h>(set_cookie: &'h [u8], configured: &[String]) -> Option<&'h [u8]> {
+    let (name, value) = given(set_cookie)?;
+    let rank = rank(name, configured)?;
+    (rank == 0 || looks_random(value)).then_some(value)
+}
+
+/// The name and value that a `Set-Cookie` value hands out, unless it takes one away.
+pub(super) fn given(set_cookie: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut parts = set_cookie.split(|byte| *byte == b';');
     let (name, value) = split(parts.next()?)?;
     let removes = parts.any(|part| {
@@ -80,8 +102,12 @@ pub(super) fn handed_out<'h>(set_cookie: &'h [u8], configured: &[String]) -> Opt
             .strip_prefix(b"max-age=")
             .is_some_and(|age| age.first() == Some(&b'-') || age.iter().all(|digit| *digit == b'0'))
     });
-    let rank = rank(name, configured)?;
-    (!removes && !value.is_empty() && (rank == 0 || looks_random(value))).then_some(value)
+    (!removes && !value.is_empty()).then_some((name, value))
+}
+
+/// Whether a cookie is a session by its name.
+pub(super) fn is_known(name: &[u8], configured: &[String]) -> bool {
+    rank(name, configured).is_some()
 }
 
 /// Every value of a `Cookie` header.
@@ -97,7 +123,7 @@ fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// 16 bytes or more, of 8 different ones or more.
-fn looks_random(value: &[u8]) -> bool {
+pub(super) fn looks_random(value: &[u8]) -> bool {
     let mut seen = [0_u64; 4];
     for byte in value {
         seen[usize::from(byte >> 6)] |= 1 << (byte & 63);

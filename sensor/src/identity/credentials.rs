@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use model::{Ambiguities, Ambiguity, LoginAttempt, Principal, PrincipalKind};
+use model::{Ambiguities, Ambiguity, FieldPlace, LoginAttempt, Principal, PrincipalKind};
 use smallvec::SmallVec;
 use zeroize::Zeroize as _;
 
 use super::{
     Fields,
+    candidates::{Candidates, may_be},
     cookie::Session,
     jwt::{self, Token},
 };
@@ -28,9 +29,9 @@ const CREDENTIAL_BYTES_MAX: usize = 16_384;
 const GENERIC_KEY_BYTES_MIN: usize = 16;
 
 /// What one credential stands for: itself, and the user and client that it claims.
-type Principals = SmallVec<[Principal; 2]>;
+pub(super) type Principals = SmallVec<[Principal; 2]>;
 /// The same with what a token says of itself.
-type Known = (Principals, Token);
+pub(super) type Known = (Principals, Token);
 
 /// Principals of credentials seen lately, by keyed hash of the credential: no clear secret stays.
 /// A direct-mapped table; a row is overwritten by the next credential that falls on it.
@@ -49,7 +50,7 @@ impl IdentityCache {
         self.rows = Vec::new();
     }
 
-    fn known(&mut self, key: u128, make: impl FnOnce() -> Known) -> Known {
+    pub(super) fn known(&mut self, key: u128, make: impl FnOnce() -> Known) -> Known {
         // The rows are a power of two, or none.
         let place = usize::try_from(key & 0xffff_ffff).unwrap_or(0) & self.rows.len().saturating_sub(1);
         let Some(row) = self.rows.get_mut(place) else { return make() };
@@ -74,10 +75,15 @@ pub(super) struct Credentials<'h> {
     pub(super) is_contradictory: bool,
     /// Two different session cookies of one name.
     pub(super) has_two_sessions: bool,
-    /// The query carries one.
-    pub(super) has_query: bool,
+    /// Not to be remembered with the header block: the query carries one, or may; or there are more candidates than are kept,
+    /// which is counted each time.
+    pub(super) is_fleeting: bool,
+    /// `Authorization` has a form that no rule reads.
+    is_unread: bool,
     /// What the token says of itself.
     pub(super) token: Token,
+    /// Fields that no rule knows and that may say who calls.
+    pub(super) candidates: Candidates,
     credentials: Principals,
     named: Principals,
 }
@@ -101,9 +107,10 @@ fn query_kind(name: &[u8], value: &[u8], desk: &Desk) -> Option<PrincipalKind> {
     }
 }
 
-/// Whether a query pair carries a credential.
-pub(super) fn is_credential(name: &[u8], value: &[u8], desk: &Desk) -> bool {
+/// Whether a query pair carries a credential, or may.
+pub(super) fn may_be_credential(name: &[u8], value: &[u8], desk: &Desk) -> bool {
     query_kind(name, value, desk).is_some()
+        || desk.config.infer_credentials && may_be(FieldPlace::Query, name, value)
 }
 
 impl<'h> Credentials<'h> {
@@ -126,7 +133,30 @@ impl<'h> Credentials<'h> {
         if let Some(value) = session.value() {
             found.add(PrincipalKind::Cookie, value, desk);
         }
+        if desk.config.infer_credentials {
+            found.strange(fields, &session, query, desk);
+        }
         found
+    }
+
+    /// Gathers what may be a credential though no rule knows it.
+    fn strange(&mut self, fields: &Fields<'h>, session: &Session<'h>, query: &'h [u8], desk: &mut Desk) {
+        if let Some(value) = fields.authorization.first().filter(|_| self.is_unread) {
+            let value = memchr::memchr(b' ', value).and_then(|cut| value.get(cut..)).unwrap_or(value);
+            self.candidates.keep(FieldPlace::Header, b"authorization", value.trim_ascii(), desk);
+        }
+        for (name, value) in &fields.strange {
+            self.candidates.consider(FieldPlace::Header, name, value, desk);
+        }
+        for (name, value) in &session.strange {
+            self.candidates.consider(FieldPlace::Cookie, name, value, desk);
+        }
+        for (name, value) in pairs(query) {
+            if query_kind(&name, &value, desk).is_none() {
+                self.is_fleeting |= self.candidates.consider(FieldPlace::Query, &name, &value, desk);
+            }
+        }
+        self.is_fleeting |= self.candidates.is_over_full;
     }
 
     /// Two credentials of a kind may be two callers.
@@ -151,7 +181,10 @@ impl<'h> Credentials<'h> {
     }
 
     fn authorization(&mut self, value: &'h [u8], desk: &mut Desk) {
-        let Some(cut) = memchr::memchr(b' ', value) else { return };
+        let Some(cut) = memchr::memchr(b' ', value) else {
+            self.is_unread = value.len() >= GENERIC_KEY_BYTES_MIN;
+            return;
+        };
         let (scheme, rest) = value.split_at(cut);
         let rest = rest.trim_ascii();
         let is = |known: &str| scheme.eq_ignore_ascii_case(known.as_bytes());
@@ -163,6 +196,8 @@ impl<'h> Credentials<'h> {
             self.add(PrincipalKind::ApiKey, bare, desk);
         } else if is("basic") {
             self.basic(rest, desk);
+        } else {
+            self.is_unread = rest.len() >= GENERIC_KEY_BYTES_MIN;
         }
     }
 
@@ -190,7 +225,7 @@ impl<'h> Credentials<'h> {
         }
         for (name, value) in pairs(query) {
             let Some(kind) = query_kind(&name, &value, desk) else { continue };
-            self.has_query = true;
+            self.is_fleeting = true;
             match value {
                 Cow::Borrowed(clear) => self.add(kind, clear, desk),
                 Cow::Owned(mut clear) => {

@@ -83,7 +83,7 @@ pub(crate) fn recall<'d>(
     let (mut asked, mut query, mut decoys) = (SmallVec::new(), Query::default(), Touched::new());
     if !target.query.is_empty() {
         for (name, value) in pairs(target.query) {
-            if super::credentials::is_credential(&name, &value, desk) {
+            if super::credentials::may_be_credential(&name, &value, desk) {
                 return None;
             }
             let name = std::str::from_utf8(&name).unwrap_or_default();

@@ -119,6 +119,23 @@ struct Payload {
     exp: Option<Claim>,
     nbf: Option<Claim>,
     iat: Option<Claim>,
+    oid: Option<Claim>,
+    uid: Option<Claim>,
+    user_id: Option<Claim>,
+    preferred_username: Option<Claim>,
+    username: Option<Claim>,
+    upn: Option<Claim>,
+    email: Option<Claim>,
+}
+
+impl Payload {
+    /// Who it is about: `sub` (RFC 7519, section 4.1.2). Where that is missing, what large issuers name a user by, ids before
+    /// names before addresses.
+    fn user(&mut self) -> Option<CompactString> {
+        let named = [&mut self.sub, &mut self.oid, &mut self.uid, &mut self.user_id];
+        let called = [&mut self.preferred_username, &mut self.username, &mut self.upn, &mut self.email];
+        named.into_iter().chain(called).find_map(Option::take).and_then(name)
+    }
 }
 
 /// Whether a text has the outer form of a JWT: base64url of `{"`, and two dots.
@@ -141,7 +158,7 @@ pub(super) fn claims(token: &[u8]) -> Option<Claims> {
     let mut payload = decode(parts.next()?)?;
     let read = serde_json::from_slice::<Payload>(&payload);
     payload.zeroize();
-    let (head, payload) = (head.ok()?, read.ok()?);
+    let (head, mut payload) = (head.ok()?, read.ok()?);
     let token = Token {
         algorithm: head.algorithm(),
         signs: head.signs(),
@@ -150,7 +167,7 @@ pub(super) fn claims(token: &[u8]) -> Option<Claims> {
     };
     Some(Claims {
         token,
-        user: payload.sub.and_then(name),
+        user: payload.user(),
         client: payload.client_id.and_then(name).or_else(|| payload.azp.and_then(name)),
     })
 }
@@ -192,6 +209,8 @@ mod tests {
         assert_eq!(who(r#"{"sub":17}"#), Some((Some("17".into()), None)));
         assert_eq!(who(r#"{"sub":{"a":1}}"#), Some((None, None)));
         assert_eq!(who("{\"sub\":\"a\\nb\"}"), Some((None, None)));
+        assert_eq!(who(r#"{"email":"a@b.example","uid":17,"iss":"x"}"#), Some((Some("17".into()), None)));
+        assert_eq!(who(r#"{"sub":"amal","uid":17}"#), Some((Some("amal".into()), None)));
         assert_eq!(who("[]"), None);
         assert_eq!(claims(b"opaque-token-0123456789"), None);
     }

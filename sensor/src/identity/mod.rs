@@ -1,14 +1,19 @@
 //! Callers: a request's head in, pseudonyms of everybody it is made by out. Never a clear credential.
 
+mod candidates;
 mod client;
 mod cookie;
 mod credentials;
 pub(crate) mod familiar;
+mod handed_out;
 mod jwt;
+mod names;
 mod oddities;
 mod target;
 
+pub(crate) use candidates::{CANDIDATES_MAX, Candidates, may_be_handed_out};
 pub(crate) use credentials::IdentityCache;
+pub(crate) use handed_out::{handed_out, link_tokens};
 pub(crate) use jwt::Token;
 
 use std::net::IpAddr;
@@ -16,15 +21,11 @@ use std::net::IpAddr;
 use compact_str::CompactString;
 use httparse::Header;
 use memchr::memmem;
-use model::{
-    Ambiguities, Context, FieldId, Issued, LoginAttempt, Operation, Principal, PrincipalKind, Signs,
-};
+use model::{Ambiguities, Context, FieldId, FieldPlace, LoginAttempt, Operation, Principal, Signs};
 use smallvec::SmallVec;
 
 use crate::{
-    body::{
-        Fields as Parameters, Rules, clean, field_id, graphql_operation, id_shape, keep, pairs, text_field,
-    },
+    body::{Fields as Parameters, Rules, clean, field_id, graphql_operation, keep, pairs, text_field},
     http::{Desk, Form, Forms, Look, Protocol, Touched},
     stream::FlowFacts,
 };
@@ -34,13 +35,13 @@ use target::{PATH_BYTES_MAX, Target, canonical_text, host_text, path_signs, path
 
 /// Ids kept of a query, with those of the body: the limit of `ApiCall::asked`.
 pub(crate) const ASKED_MAX: usize = 16;
-/// Credentials handed out by one answer: the limit of `ApiCall::issued`.
-const ISSUED_MAX: usize = 4;
 
 /// What a request's header fields say of its caller.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) identities: SmallVec<[Principal; 2]>,
+    /// Fields that may say who calls.
+    pub(crate) candidates: Candidates,
     pub(crate) host: CompactString,
     pub(crate) context: Context,
     /// The user and password of basic auth.
@@ -112,7 +113,7 @@ pub(crate) fn caller_in(
     let mut forms = fields.forms;
     target.forms(look, fields.host, &mut forms);
     let is_plain = forms.is_empty() && target.authority.is_none() && target.has_no_doubt(look);
-    let credentials = Credentials::gather(&fields, target.query, desk);
+    let mut credentials = Credentials::gather(&fields, target.query, desk);
     let host = target.authority.or(fields.host).unwrap_or_default();
     let mut decoys = Touched::new();
     let mut asked = SmallVec::new();
@@ -136,7 +137,7 @@ pub(crate) fn caller_in(
     let mut context = fields.context(host, desk);
     context.algorithm = credentials.token.algorithm;
     let alone = is_plain
-        && !credentials.has_query
+        && !credentials.is_fleeting
         && fields.x_forwarded_for.is_empty()
         && fields.forwarded.is_empty()
         && !rules.decoys.has_values();
@@ -166,6 +167,7 @@ pub(crate) fn caller_in(
         basic: credentials.basic.clone().map(Box::new),
         expects_continue: fields.expects_continue,
         ambiguities: credentials.ambiguities(),
+        candidates: std::mem::take(&mut credentials.candidates),
         identities: credentials.into_identities(),
     };
     (caller, aim)
@@ -192,51 +194,6 @@ fn places(texts: &[&[u8]], block: &[u8]) -> Option<familiar::Places> {
     texts.iter().map(place).collect()
 }
 
-/// The credentials that an answer's header fields hand out, and the id of what it created.
-pub(crate) fn handed_out(
-    headers: &[Header<'_>],
-    status: u16,
-    presented: &[Principal],
-    desk: &Desk,
-) -> (SmallVec<[Issued; 0]>, Option<FieldId>) {
-    let mut issued: SmallVec<[Issued; 0]> = SmallVec::new();
-    let mut created = None;
-    for header in headers {
-        if header.name.eq_ignore_ascii_case("set-cookie") && status < 400 && issued.len() < ISSUED_MAX {
-            let Some(clear) = cookie::handed_out(header.value, &desk.config.session_cookies) else {
-                continue;
-            };
-            let credential = desk.names.credential(PrincipalKind::Cookie, clear);
-            if presented.contains(&credential) || issued.iter().any(|known| known.credential == credential) {
-                continue;
-            }
-            let renews = presented.iter().find(|old| old.kind == PrincipalKind::Cookie).cloned();
-            issued.push(Issued { credential, renews });
-        } else if matches!(status, 201 | 302 | 303) && header.name.eq_ignore_ascii_case("location") {
-            let path = Target::split(header.value).path;
-            let last = path.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or_default();
-            created = id_shape(last).and_then(|_| field_id("id", "", last, &desk.names));
-        }
-    }
-    (issued, created)
-}
-
-/// Adds the tokens of an answer's body. A refresh token renews the access token that came with it, and the next
-/// access token renews the refresh token presented for it: so a chain of refreshes can be followed link by link.
-pub(crate) fn link_tokens(
-    issued: &mut SmallVec<[Issued; 0]>,
-    access: Option<Principal>,
-    refresh: Option<Principal>,
-    shown: Option<Principal>,
-) {
-    if let Some(access) = access.clone().filter(|_| issued.len() < ISSUED_MAX) {
-        issued.push(Issued { credential: access, renews: shown.clone() });
-    }
-    if let Some(refresh) = refresh.filter(|new| shown.as_ref() != Some(new) && issued.len() < ISSUED_MAX) {
-        issued.push(Issued { credential: refresh, renews: access.or(shown) });
-    }
-}
-
 /// The header fields that matter, found in one pass.
 #[derive(Default)]
 struct Fields<'h> {
@@ -247,6 +204,8 @@ struct Fields<'h> {
     authorization: SmallVec<[&'h [u8]; 1]>,
     cookies: SmallVec<[&'h [u8]; 1]>,
     api_keys: SmallVec<[&'h [u8]; 1]>,
+    /// Fields that no rule knows, whose values look like secrets.
+    strange: SmallVec<[(&'h [u8], &'h [u8]); 2]>,
     x_forwarded_for: SmallVec<[&'h [u8]; 2]>,
     forwarded: SmallVec<[&'h [u8]; 1]>,
     expects_continue: bool,
@@ -332,7 +291,12 @@ impl<'h> Fields<'h> {
             }
             16 if is("content-encoding") => return false,
             _ if api_key_headers.iter().any(|known| is(known)) => self.api_keys.push(value),
-            _ => return !varies(name),
+            _ => {
+                if candidates::may_be(FieldPlace::Header, name.as_bytes(), value) {
+                    self.strange.push((name.as_bytes(), value));
+                }
+                return !varies(name);
+            }
         }
         true
     }

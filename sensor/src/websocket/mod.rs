@@ -49,8 +49,13 @@ impl Socket {
         opened_by.decoys.clear();
         opened_by.login = None;
         opened_by.details = opened_by.details.take().and_then(|old| {
-            let kept =
-                Details { source: old.source, sni: old.sni, canonical: old.canonical, ..Details::default() };
+            let kept = Details {
+                source: old.source,
+                sni: old.sni,
+                canonical: old.canonical,
+                candidates: old.candidates,
+                ..Details::default()
+            };
             (kept != Details::default()).then(|| Box::new(kept))
         });
         let since = opened_by.ended_at;

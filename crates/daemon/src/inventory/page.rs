@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use contract::{Comparison, Difference, Kind};
-use model::{Inventory, Place, RouteRecord};
+use model::{CredentialRecord, FieldPlace, Inventory, Place, RouteRecord};
 use serde::Serialize;
 
 use crate::replay::{clean, grouped, moment};
@@ -47,7 +47,33 @@ pub(super) fn list(inventory: &Inventory) -> String {
             sensitive(route),
         );
     }
+    credentials(&mut page, &inventory.credentials);
     page
+}
+
+/// Which fields say who calls, host by host, and why.
+fn credentials(page: &mut String, all: &[CredentialRecord]) {
+    for host in all.chunk_by(|a, b| a.host == b.host) {
+        let name = host.first().map(|one| clean(&one.host)).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "\nCredentials of {}",
+            if name.is_empty() { "calls without a host" } else { &name }
+        );
+        for one in host {
+            let place = one.place.map_or("", FieldPlace::name);
+            let since = one.since.map(|since| format!(" since {}", moment(since))).unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "  {:<9} {place} {} as {}{since}, {} calls: {}",
+                one.state.name(),
+                clean(&one.name),
+                one.kind,
+                grouped(one.calls),
+                clean(&one.reason)
+            );
+        }
+    }
 }
 
 /// Each route in full.

@@ -4,6 +4,7 @@ mod addresses;
 mod decap;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod identity;
 mod reader;
 mod rules;
 mod tables;

@@ -6,7 +6,7 @@ use connect::GatewayConfig;
 use model::{Mode, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
-use super::{addresses::Addresses, decap::Decap, tls::Tls};
+use super::{addresses::Addresses, decap::Decap, identity::Identity, tls::Tls};
 
 /// Everything that can be set. Every key has a default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -123,17 +123,6 @@ pub(crate) struct HttpServer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) port: Option<u16>,
     pub(crate) gateway: String,
-}
-
-/// How callers are recognised.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Identity {
-    pub(crate) key_file: Option<PathBuf>,
-    pub(crate) api_key_headers: Vec<String>,
-    pub(crate) api_key_queries: Vec<String>,
-    pub(crate) session_cookies: Vec<String>,
-    pub(crate) trusted_proxies: Vec<String>,
 }
 
 /// The one number that decides how certain a block has to be.

@@ -20,6 +20,8 @@ pub(super) fn write(out: &mut Vec<u8>, details: &Details) {
         signs,
         unknown_fields,
         sni,
+        candidates,
+        offered,
     } = details;
     let is_usual = *source == Source::Mirror
         && canonical.is_none()
@@ -27,7 +29,9 @@ pub(super) fn write(out: &mut Vec<u8>, details: &Details) {
         && grpc_status.is_none()
         && signs.is_empty()
         && *unknown_fields == 0
-        && sni.is_none();
+        && sni.is_none()
+        && candidates.is_empty()
+        && offered.is_empty();
     if !is_usual {
         return by_serde(out, details);
     }

@@ -7,9 +7,10 @@ use smallvec::SmallVec;
 
 use super::*;
 use crate::{
-    Ambiguities, Ambiguity, BodyFacts, BodyForm, BodyState, CallId, Charset, Coding, Context, Details, Field,
-    HeadSign, HeadSigns, Issued, LoginAttempt, Operation, OperationKind, PrincipalKind, Pseudonyms,
-    Sensitive, SensitiveClass, Shape, Sign, Signs, Source, TokenAlgorithm, ValueKind,
+    Ambiguities, Ambiguity, BodyFacts, BodyForm, BodyState, CallId, Candidate, Charset, Coding, Context,
+    Details, Field, FieldPlace, HeadSign, HeadSigns, Issued, LoginAttempt, Operation, OperationKind,
+    PrincipalKind, Pseudonyms, Sensitive, SensitiveClass, Shape, Sign, Signs, Source, TokenAlgorithm,
+    ValueKind,
 };
 
 fn an_address() -> impl Strategy<Value = IpAddr> {
@@ -75,7 +76,11 @@ prop_compose! {
     ) -> Details {
         let source = if is_told == 0 { Source::Har } else { Source::Mirror };
         let canonical = (is_told == 1).then(|| "/a".into());
-        Details { source, canonical, query: SmallVec::from_vec(query), request, response, grpc_status: status, ..Details::default() }
+        let principal = Pseudonyms::new([3; 16]).credential(PrincipalKind::Cookie, b"a");
+        let one = Candidate { place: FieldPlace::Cookie, name: "a\"b".into(), user: None, principal };
+        let candidates = (is_told == 2).then(|| one.clone()).into_iter().collect();
+        let offered = (is_told == 3).then_some(one).into_iter().collect();
+        Details { source, canonical, query: SmallVec::from_vec(query), request, response, grpc_status: status, candidates, offered, ..Details::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use super::Exchange;
 use crate::{
     body::{Announced, Harvest, Limits, Role, Rules, Scan, Told},
     http::Desk,
-    identity::{ASKED_MAX, link_tokens},
+    identity::{ASKED_MAX, CANDIDATES_MAX, link_tokens},
 };
 
 impl Exchange {
@@ -69,6 +69,11 @@ impl Exchange {
             return;
         }
         let mut harvest = told.harvest;
+        if !harvest.offers.is_empty() {
+            let offered = &mut self.call.details_mut().offered;
+            offered.append(&mut harvest.offers);
+            offered.truncate(CANDIDATES_MAX);
+        }
         if self.call.given.is_empty() {
             self.call.given = harvest.ids;
         } else {
