@@ -103,7 +103,7 @@ pub(super) fn set_cookie(set_cookie: &[u8]) -> Option<(&[u8], &[u8])> {
 /// What may be a secret: a text of 16 bytes or more without spaces, in which digits, small and capital letters take turns as
 /// they do by chance.
 fn looks_secret(value: &[u8]) -> bool {
-    if !SECRET_BYTES.contains(&value.len()) || !cookie::looks_random(value) {
+    if !SECRET_BYTES.contains(&value.len()) || !cookie::looks_random(value) || is_time(value) {
         return false;
     }
     let (mut changes, mut letters, mut last) = (0, 0, 0_u8);
@@ -120,6 +120,11 @@ fn looks_secret(value: &[u8]) -> bool {
         last = class;
     }
     changes >= CHANGES_MIN && changes * CHANGES_ONE_IN >= letters
+}
+
+/// A date or a time (RFC 3339, ISO 8601), also with its colons escaped: digits, what stands between them, and no other letters.
+fn is_time(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_digit() || b"-:.,+TZtz%A".contains(byte))
 }
 
 /// Without the word `Bearer`, which some put before a token wherever it stands.
@@ -185,6 +190,9 @@ mod tests {
             ("application/vnd.acme.v2+json", false),
             ("Mozilla/5.0 (X11; Linux x86_64)", false),
             ("1733011200000123456", false),
+            ("2026-01-05T00:07:07.745Z", false),
+            ("2026-01-05T00%3A07%3A07%2B01%3A00", false),
+            ("20260105T000707Z", false),
             ("en-GB-oxendict-variant", false),
             ("mobile.example.com:8443", false),
             ("aaaaaaaaaaaaaaaaaaaaaaaa", false),
