@@ -124,7 +124,7 @@ fn looks_secret(value: &[u8]) -> bool {
 
 /// A date or a time (RFC 3339, ISO 8601), also with its colons escaped: digits, what stands between them, and no other letters.
 fn is_time(value: &[u8]) -> bool {
-    value.iter().all(|byte| byte.is_ascii_digit() || b"-:.,+TZtz%A".contains(byte))
+    value.iter().all(|byte| byte.is_ascii_digit() || b"-:.,+TZtz%AB".contains(byte))
 }
 
 /// Without the word `Bearer`, which some put before a token wherever it stands.
