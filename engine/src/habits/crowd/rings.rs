@@ -43,6 +43,8 @@ struct Odd {
     p: f32,
     /// Its ring, as a place in `rings` plus one; 0 for none.
     ring: u16,
+    /// Members of the largest ring with it that people were told of.
+    told: u16,
 }
 
 /// A group of odd callers.
@@ -62,8 +64,6 @@ pub(crate) struct Rings {
     /// A sample of the day's callers: those with the smallest keyed hashes.
     sample: Vec<(u64, Signature)>,
     rings: Vec<Ring>,
-    /// Members of the largest ring that people were told of, for each ring of the day.
-    told: Vec<u16>,
     changed: bool,
 }
 
@@ -141,7 +141,8 @@ impl Rings {
         }
         self.seen = self.seen.saturating_add(1);
         let (software, network) = (traits.software, traits.network);
-        let odd = Odd { principal: principal.clone(), family, signature, software, network, p, ring: 0 };
+        let odd =
+            Odd { principal: principal.clone(), family, signature, software, network, p, ring: 0, told: 0 };
         if self.odd.len() < ODD_MAX {
             self.odd.push(odd);
             return 0;
@@ -182,8 +183,12 @@ impl Rings {
 
     /// Members of the ring that a caller is one of, and how rare it is.
     pub(crate) fn of(&self, family: Tag, day: u16) -> Option<(u16, f64)> {
+        // Asked for with each call that counts; on most days there is none.
+        if self.rings.is_empty() || self.day != day {
+            return None;
+        }
         let odd = self.odd.iter().find(|odd| odd.family == family && odd.ring > 0)?;
-        let ring = self.rings.get(usize::from(odd.ring) - 1).filter(|_| self.day == day)?;
+        let ring = self.rings.get(usize::from(odd.ring) - 1)?;
         Some((ring.members, ring.p))
     }
 
@@ -202,13 +207,12 @@ impl Rings {
 
     /// What there is to tell of a ring; nothing when a ring with one of its members was told of that was not much smaller.
     fn tell(&mut self, members: &[usize], p: f64) -> Option<News> {
-        let known = members.iter().map(|at| self.told.get(*at).copied().unwrap_or(0)).max().unwrap_or(0);
+        let known = members.iter().map(|at| self.odd[*at].told).max().unwrap_or(0);
         if members.len() < 2 * usize::from(known) {
             return None;
         }
-        self.told.resize(self.odd.len(), 0);
         let size = u16::try_from(members.len()).unwrap_or(u16::MAX);
-        members.iter().for_each(|at| self.told[*at] = size);
+        members.iter().for_each(|at| self.odd[*at].told = size);
         let most = |value: fn(&Odd) -> u32| {
             let mut values: Vec<u32> = members.iter().map(|at| value(&self.odd[*at])).collect();
             values.sort_unstable();
