@@ -62,6 +62,16 @@ impl Announced {
         found
     }
 
+    /// A text of JSON and nothing more.
+    pub(crate) fn json() -> Self {
+        Self { kind: Kind::Json, ..Self::default() }
+    }
+
+    /// Whether it is such a one: what is told of it depends on nothing but its bytes.
+    pub(crate) fn is_plain_json(&self) -> bool {
+        self.kind == Kind::Json && self.codings.is_empty() && !self.is_mcp
+    }
+
     /// The coding as it is told.
     pub(super) fn coding(&self) -> Coding {
         match self.codings.as_slice() {

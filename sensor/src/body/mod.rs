@@ -65,8 +65,6 @@ pub(crate) struct Scan {
     state: BodyState,
     /// Whether any byte of it came.
     has_bytes: bool,
-    /// Whether it answers a sign-in.
-    seeks_offers: bool,
 }
 
 /// What looks at the decoded bytes.
@@ -149,31 +147,17 @@ impl Scan {
             reader,
             state,
             has_bytes: false,
-            seeks_offers: false,
         })
     }
 
     /// The body answers a sign-in.
     pub(crate) fn seek_offers(&mut self) {
-        self.seeks_offers = true;
         self.reader.harvest.seek_offers();
     }
 
     /// Whether a request's body tries a password, as far as it has come.
     pub(crate) fn tries_password(&self) -> bool {
         self.reader.harvest.tries_password()
-    }
-
-    /// Whether what is told of it depends on nothing but its bytes, of which none came yet.
-    pub(crate) fn may_be_familiar(&self, bytes: &[u8]) -> bool {
-        let is_json = self.reader.syntax.is_json() && !self.is_mcp;
-        is_json
-            && !self.seeks_offers
-            && self.role == Role::Answer
-            && self.coding == Coding::Identity
-            && self.state == BodyState::Whole
-            && !self.has_bytes
-            && bytes.len() <= self.reader.budget
     }
 
     /// Reads on; bytes past the limits are passed over.

@@ -56,11 +56,6 @@ impl Syntax {
         matches!(self, Self::Mute(BodyForm::Other))
     }
 
-    /// Whether it is one text of JSON.
-    pub(super) fn is_json(&self) -> bool {
-        matches!(self, Self::Json(scan, _) if scan.is_one())
-    }
-
     /// Whether it is counted however long it is.
     pub(super) fn is_endless(&self) -> bool {
         matches!(self, Self::Events(_) | Self::Grpc(_))

@@ -17,7 +17,7 @@ use super::{
     gateway::{AnswerLook, Settled, lasting, settle, unsettled},
 };
 use crate::{
-    body::{Role, Rules, Scan, Told},
+    body::{Announced, Role, Rules, Scan, Told},
     identity::{Aim, Caller, Candidates, Query, handed_out},
     stream::FlowFacts,
 };
@@ -60,6 +60,9 @@ pub(crate) struct Exchange {
     login_basic: bool,
     request_scan: Option<Box<Scan>>,
     answer_scan: Option<Box<Scan>>,
+    /// Its answer's body is plain JSON, of which nothing came yet: there is no scan of it before it turns out not to be a
+    /// familiar one.
+    awaits_json: bool,
     /// The key of its answer's body, where that came in one piece and may come again.
     answer_key: Option<u128>,
     /// What is told of a body that came before.
@@ -106,6 +109,7 @@ impl Exchange {
                 login_basic: caller.basic.is_some(),
                 request_scan: None,
                 answer_scan: None,
+                awaits_json: false,
                 answer_key: None,
                 answer_told: None,
                 refresh_shown: None,
@@ -144,7 +148,7 @@ impl Exchange {
     /// The request's body begins, if there is one: what its head announces of it.
     pub(crate) fn request_begins(&mut self, headers: &[Header<'_>], desk: &mut Desk) {
         if desk.config.inspect_bodies {
-            self.request_scan = scan(headers, Role::Request, desk);
+            self.request_scan = scan(&Announced::gather(headers), Role::Request, desk);
         }
     }
 
@@ -201,8 +205,11 @@ impl Exchange {
     pub(crate) fn answer_body(&mut self, bytes: &[u8], is_rest: bool, desk: &mut Desk) {
         let is_first = self.call.response_bytes == 0;
         self.call.response_bytes += bytes.len() as u64;
-        if is_first && is_rest && self.knows_answer(bytes, desk) {
-            return;
+        if self.awaits_json && !bytes.is_empty() {
+            if is_first && is_rest && !self.answer_gap && self.knows_answer(bytes, desk) {
+                return;
+            }
+            self.scan_json(desk);
         }
         if let Some(scan) = &mut self.answer_scan {
             let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
@@ -256,9 +263,14 @@ impl Exchange {
             self.call.details_mut().offered = handed_out.offered;
         }
         if desk.config.inspect_bodies && !self.is_head && !matches!(status, 101 | 204 | 304) {
-            self.answer_scan = scan(body.headers, Role::Answer, desk);
+            let announced = Announced::gather(body.headers);
             let signs_in = self.request_scan.as_ref().is_some_and(|scan| scan.tries_password());
-            if signs_in && desk.config.infer_credentials && matches!(status, 200..=299) {
+            let seeks = signs_in && desk.config.infer_credentials && matches!(status, 200..=299);
+            self.awaits_json = announced.is_plain_json() && !seeks;
+            if !self.awaits_json {
+                self.answer_scan = scan(&announced, Role::Answer, desk);
+            }
+            if seeks {
                 self.answer_scan.iter_mut().for_each(|scan| scan.seek_offers());
             }
         }
@@ -282,6 +294,7 @@ impl Exchange {
             let told = told(*scan, desk);
             self.take_request(told);
         }
+        self.scan_json(desk);
         if let Some(scan) = self.answer_scan.take() {
             let told = told(*scan, desk);
             if let Some(key) = self.answer_key {

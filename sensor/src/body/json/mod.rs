@@ -152,11 +152,6 @@ impl JsonScan {
         }
     }
 
-    /// Whether it reads one text, not one a line.
-    pub(super) fn is_one(&self) -> bool {
-        self.texts == Texts::One
-    }
-
     /// No further byte comes: what the text was.
     pub(super) fn finish(&mut self, rules: Rules<'_>, harvest: &mut Harvest) -> Verdict {
         if self.state == State::Number && self.levels.is_empty() {

@@ -1,6 +1,5 @@
 //! Scans of an exchange's bodies: what heads announce in, what bodies held to the call out.
 
-use httparse::Header;
 use model::Ambiguity;
 
 use super::Exchange;
@@ -11,16 +10,25 @@ use crate::{
 };
 
 impl Exchange {
-    /// Whether the answer's body, which is all here, came before: then it need not be read.
+    /// Whether the answer's body, which is all here and plain JSON, came before: then it need not be read.
     pub(super) fn knows_answer(&mut self, body: &[u8], desk: &Desk) -> bool {
-        if !self.answer_scan.as_ref().is_some_and(|scan| scan.may_be_familiar(body)) {
+        if body.len() > desk.config.body_bytes_max {
             return false;
         }
         self.answer_key = desk.answers.key(body);
         let Some(told) = self.answer_key.and_then(|key| desk.answers.find(key)) else { return false };
         self.answer_told = Some(Box::new(told.clone()));
-        self.answer_scan = None;
+        self.awaits_json = false;
         true
+    }
+
+    /// The answer's body has to be read after all, if it is one that waits for it.
+    pub(super) fn scan_json(&mut self, desk: &mut Desk) {
+        if std::mem::take(&mut self.awaits_json) {
+            self.answer_scan = scan(&Announced::json(), Role::Answer, desk);
+            // Bytes that were missing before it.
+            self.answer_scan.iter_mut().filter(|_| self.answer_gap).for_each(|scan| scan.cut());
+        }
     }
 
     pub(super) fn take_request(&mut self, told: Told) {
@@ -86,12 +94,11 @@ impl Exchange {
     }
 }
 
-/// A scan of the body that `headers` announce.
-pub(super) fn scan(headers: &[Header<'_>], role: Role, desk: &mut Desk) -> Option<Box<Scan>> {
-    let announced = Announced::gather(headers);
+/// A scan of a body as it was announced.
+pub(super) fn scan(announced: &Announced, role: Role, desk: &mut Desk) -> Option<Box<Scan>> {
     let limits = Limits { bytes_max: desk.config.body_bytes_max, ratio_max: desk.config.body_ratio_max };
     let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-    Scan::new(&announced, role, limits, rules, (&mut desk.decoders, &mut desk.losses)).map(Box::new)
+    Scan::new(announced, role, limits, rules, (&mut desk.decoders, &mut desk.losses)).map(Box::new)
 }
 
 pub(super) fn told(scan: Scan, desk: &mut Desk) -> Told {
