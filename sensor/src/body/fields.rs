@@ -17,12 +17,15 @@ pub(crate) type Fields = SmallVec<[Field; 0]>;
 
 /// A field's name behind the name of what holds it, cleaned: ids and tokens among names are masked.
 pub(crate) fn field_name(holder: &str, name: &[u8]) -> CompactString {
-    let mut whole = CompactString::default();
-    if !holder.is_empty() {
-        whole.push_str(holder);
+    let name = clean(name);
+    let mut whole = if holder.is_empty() {
+        name
+    } else {
+        let mut whole = CompactString::from(holder);
         whole.push('.');
-    }
-    whole.push_str(&clean(name));
+        whole.push_str(&name);
+        whole
+    };
     if whole.len() > NAME_BYTES_MAX {
         let end = (0..=NAME_BYTES_MAX).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         whole.truncate(end);

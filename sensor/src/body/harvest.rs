@@ -4,7 +4,11 @@ use compact_str::CompactString;
 use model::{Candidate, FieldId, FieldPlace, LoginAttempt, ObjectKey, Principal, PrincipalKind};
 use smallvec::SmallVec;
 
-use super::{Rules, rpc::Part, shape::IdName};
+use super::{
+    Rules,
+    rpc::Part,
+    shape::{IdName, digits_shape, id_shape},
+};
 use crate::identity::may_be_handed_out;
 
 /// Ids kept of a request, and of an answer: the limits of `ApiCall`.
@@ -80,7 +84,7 @@ pub(super) struct Interest {
     pub(super) bytes_max: u16,
     /// What it says of the operation that the body asks for.
     pub(super) part: Part,
-    id_name: IdName,
+    pub(super) id_name: IdName,
 }
 
 impl Harvest {
@@ -149,17 +153,39 @@ impl Harvest {
             Meaning::Nothing if self.seeks_offers => self.offer(name, text, rules),
             _ => {}
         }
-        let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
-        if self.ids.len() < room
-            && let Some(id) = interest.id_name.field_id(name, holder, text, rules.names)
-            && !(self.seen.note(id.object) && self.has(&id))
-        {
-            if self.ids.len() == self.ids.capacity() {
-                // Few or many: lists go on for long.
-                self.ids.reserve_exact((self.ids.len() * 7).max(4).min(room - self.ids.len()));
-            }
-            self.ids.push(id);
+        if let Some(noun) = interest.id_name.noun(name, holder) {
+            self.id(|| noun.into(), text, false, rules);
         }
+    }
+
+    /// Whether a scalar of this interest may be an id and nothing else.
+    pub(super) fn wants_no_more_than_ids(&self, interest: Interest) -> bool {
+        interest.meaning == Meaning::Nothing && self.role == Role::Answer && !self.seeks_offers
+    }
+
+    /// A scalar that is an id, if it looks like one; `is_digits` when it is known to be nothing but digits.
+    pub(super) fn id(
+        &mut self,
+        noun: impl FnOnce() -> CompactString,
+        text: &[u8],
+        is_digits: bool,
+        rules: Rules<'_>,
+    ) {
+        let room = if self.role == Role::Request { ASKED_MAX } else { GIVEN_MAX };
+        if self.ids.len() >= room {
+            return;
+        }
+        let shape = if is_digits { digits_shape(text) } else { id_shape(text) };
+        let Some(shape) = shape else { return };
+        let id = FieldId { name: noun(), object: rules.names.object(text), shape };
+        if self.seen.note(id.object) && self.has(&id) {
+            return;
+        }
+        if self.ids.len() == self.ids.capacity() {
+            // Few or many: lists go on for long.
+            self.ids.reserve_exact((self.ids.len() * 7).max(4).min(room - self.ids.len()));
+        }
+        self.ids.push(id);
     }
 
     /// The body answers a sign-in: what looks like a secret in it may be a credential.

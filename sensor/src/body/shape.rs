@@ -38,7 +38,7 @@ pub(crate) fn id_shape(text: &[u8]) -> Option<IdShape> {
         return None;
     }
     if text.iter().all(u8::is_ascii_digit) {
-        return (text.len() <= 20).then_some(IdShape::Int);
+        return digits_shape(text);
     }
     if is_uuid(text) {
         return Some(IdShape::Uuid);
@@ -57,6 +57,11 @@ pub(crate) fn id_shape(text: &[u8]) -> Option<IdShape> {
         return Some(IdShape::Composite);
     }
     None
+}
+
+/// The same for one or more digits.
+pub(crate) fn digits_shape(digits: &[u8]) -> Option<IdShape> {
+    (digits.len() <= 20).then_some(IdShape::Int)
 }
 
 /// Whether a name is no name but an id, a token or an address.
@@ -92,7 +97,9 @@ fn is_date(text: &[u8]) -> bool {
 /// The id in a field, if the field's name says that it is one and its text looks like one.
 /// `holder` is the name of the object or list around a plain `id`.
 pub(crate) fn field_id(name: &str, holder: &str, text: &[u8], names: &Pseudonyms) -> Option<FieldId> {
-    IdName::of(name, holder).field_id(name, holder, text, names)
+    let noun = IdName::of(name, holder).noun(name, holder)?;
+    let shape = id_shape(text)?;
+    Some(FieldId { name: CompactString::from(noun), object: names.object(text), shape })
 }
 
 /// After what an id is named, told by the names of its field and of that one's holder once and for all.
@@ -129,23 +136,15 @@ impl IdName {
         if endings.iter().any(|ending| name.ends_with(ending)) { Self::Field } else { Self::None }
     }
 
-    /// As the function of this name.
-    pub(crate) fn field_id(
-        self,
-        name: &str,
-        holder: &str,
-        text: &[u8],
-        names: &Pseudonyms,
-    ) -> Option<FieldId> {
-        let name = match self {
-            Self::None => return None,
-            Self::Id => "id",
-            Self::Holder => holder,
-            Self::Field => name,
-            Self::Singular => name.get(..name.len().saturating_sub(1))?,
-        };
-        let shape = id_shape(text)?;
-        Some(FieldId { name: CompactString::from(name), object: names.object(text), shape })
+    /// After what an id is named.
+    pub(crate) fn noun<'n>(self, name: &'n str, holder: &'n str) -> Option<&'n str> {
+        match self {
+            Self::None => None,
+            Self::Id => Some("id"),
+            Self::Holder => Some(holder),
+            Self::Field => Some(name),
+            Self::Singular => name.get(..name.len().saturating_sub(1)),
+        }
     }
 }
 

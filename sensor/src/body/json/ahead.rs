@@ -1,7 +1,7 @@
 //! Members ahead: text in which objects repeat the names of those before them in, whole members of it out. Takes a byte
 //! only where the way by tokens would come to the same; leaves anything else to it.
 
-use super::{Expect, JsonScan, State, number::plain, paths::Found};
+use super::{Expect, JsonScan, State, number::plain, paths::Member};
 use crate::body::{Harvest, Rules, rpc::Part, shape::ID_BYTES_MAX, text::plain_len};
 
 impl JsonScan {
@@ -36,10 +36,9 @@ impl JsonScan {
         harvest: &mut Harvest,
     ) -> Option<&'b [u8]> {
         let level = self.levels.last_mut().filter(|level| level.is_object)?;
-        let value = self.paths.expected(level.path, name)?;
+        let member = self.paths.take_expected(level.path, name, level.object)?;
         level.count = level.count.saturating_add(1);
-        let object = level.object;
-        Some(self.take_member(object, value, rules, harvest))
+        Some(self.take_member(member, rules, harvest))
     }
 
     /// The first member of the next object of a list, the one in hand being over; `None` when it has another name than the
@@ -55,57 +54,68 @@ impl JsonScan {
         if list.is_object || !item.is_object || item.depth == 0 {
             return None;
         }
-        let value = self.paths.expected(item.path, name)?;
-        self.objects = self.objects.saturating_add(1);
+        let objects = self.objects.saturating_add(1);
+        let member = self.paths.take_expected(item.path, name, objects)?;
+        self.objects = objects;
         list.count = list.count.saturating_add(1);
-        (item.count, item.object) = (1, self.objects);
-        Some(self.take_member(self.objects, value, rules, harvest))
+        (item.count, item.object) = (1, objects);
+        Some(self.take_member(member, rules, harvest))
     }
 
     /// The member whose name was the one expected, as far as it is a scalar; what comes behind it.
-    fn take_member<'b>(
-        &mut self,
-        object: u32,
-        value: &'b [u8],
-        rules: Rules<'_>,
-        harvest: &mut Harvest,
-    ) -> &'b [u8] {
-        let Found { id, is_twice, .. } = self.paths.take_expected(object);
+    fn take_member<'b>(&mut self, member: Member<'b>, rules: Rules<'_>, harvest: &mut Harvest) -> &'b [u8] {
+        let Member { id, interest, is_twice, value } = member;
         (self.path, self.is_first) = (id, false);
         self.shape.duplicates = self.shape.duplicates.saturating_add(u16::from(is_twice));
-        let interest = self.interest();
         if interest.part != Part::None {
             self.envelope.named(interest.part);
         }
-        let wanted_max = usize::from(interest.bytes_max);
-        let Some((text, rest, is_wanted)) = scalar(value, wanted_max) else {
+        let Some((scalar, rest)) = scalar(value) else {
             // Left to the way by tokens.
             self.state = State::Between(Expect::Value);
             return value;
         };
         self.shape.values = self.shape.values.saturating_add(1);
-        if is_wanted && wanted_max > 0 {
-            self.take_wanted(interest, text, rules, harvest);
+        let wanted_max = usize::from(interest.bytes_max);
+        if wanted_max > 0 {
+            match scalar {
+                Scalar::Text(text) if text.len() <= wanted_max => {
+                    self.take_wanted(interest, text, false, rules, harvest);
+                }
+                Scalar::Digits(text) if text.len() <= ID_BYTES_MAX => {
+                    self.take_wanted(interest, text, true, rules, harvest);
+                }
+                _ => {}
+            }
         }
         rest
     }
 }
 
-/// A string without escapes, a plain number or a word that is whole: its text, what comes behind it, and whether it may be
-/// an id or a secret.
-fn scalar(value: &[u8], wanted_max: usize) -> Option<(&[u8], &[u8], bool)> {
+/// A scalar that is whole.
+enum Scalar<'b> {
+    /// A string without escapes.
+    Text(&'b [u8]),
+    /// A number of digits alone.
+    Digits(&'b [u8]),
+    /// Another number, or a word.
+    Other,
+}
+
+/// The scalar that begins here, if it is an easy one, and what comes behind it.
+fn scalar(value: &[u8]) -> Option<(Scalar<'_>, &[u8])> {
     match value {
         [b'"', text @ ..] => match text.split_at_checked(plain_len(text))? {
-            (text, [b'"', rest @ ..]) => Some((text, rest, text.len() <= wanted_max)),
+            (text, [b'"', rest @ ..]) => Some((Scalar::Text(text), rest)),
             _ => None,
         },
         [b't', b'r', b'u', b'e', rest @ ..]
         | [b'n', b'u', b'l', b'l', rest @ ..]
-        | [b'f', b'a', b'l', b's', b'e', rest @ ..] => Some((&[], rest, false)),
+        | [b'f', b'a', b'l', b's', b'e', rest @ ..] => Some((Scalar::Other, rest)),
         _ => {
             let (length, is_whole) = plain(value)?;
-            let (digits, rest) = value.split_at(length);
-            Some((digits, rest, is_whole && length <= ID_BYTES_MAX))
+            let (digits, rest) = value.split_at_checked(length)?;
+            Some((if is_whole { Scalar::Digits(digits) } else { Scalar::Other }, rest))
         }
     }
 }

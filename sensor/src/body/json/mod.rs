@@ -10,6 +10,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use compact_str::CompactString;
 use model::{KeyPaths, Shape};
 use smallvec::SmallVec;
 
@@ -105,6 +106,9 @@ pub(super) struct JsonScan {
     /// The value in hand: its path, and whether it is the first one under it.
     path: PathId,
     is_first: bool,
+    /// After what the last id was named, and its path and that of its holder, which say so.
+    noun: Option<CompactString>,
+    noun_of: (PathId, PathId),
     /// Whether a text ended before the one in hand.
     has_text: bool,
     /// In `Texts::Lines`: whether a line ended since.
@@ -128,6 +132,8 @@ impl JsonScan {
             number: Number::default(),
             path: PathId::NONE,
             is_first: false,
+            noun: None,
+            noun_of: (PathId::NONE, PathId::NONE),
             has_text: false,
             has_line: false,
             shape: Shape::default(),

@@ -21,6 +21,17 @@ const NAMES_BYTES_USUAL: usize = 128;
 /// Longest name kept.
 pub(super) const NAME_BYTES_MAX: usize = 64;
 
+/// The lower bytes of a word, by how many they are.
+const LOWER: [u128; 17] = {
+    let mut lower = [u128::MAX; 17];
+    let mut n = 0;
+    while n < 16 {
+        lower[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    lower
+};
+
 /// Place of a path in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PathId(u16);
@@ -44,9 +55,56 @@ pub(super) struct Path {
     name_len: u8,
     /// Whether its name is kept, and stands in a text as it is here.
     is_plain: bool,
+    start: Start,
     /// Its place among the fields, plus one; zero when it has none.
     pub(super) field: u8,
     pub(super) interest: Interest,
+}
+
+/// How a member begins in a text: its name, quote and colon, where they fit into a word.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    word: [u64; 2],
+    /// Its bytes; zero when they do not fit.
+    len: u8,
+}
+
+impl Start {
+    /// Of a name that stands in texts as it is.
+    fn of(name: &[u8]) -> Self {
+        let mut word = [0; 16];
+        let len = name.len() + 2;
+        let Some((place, end)) = word.get_mut(..len).and_then(|word| word.split_at_mut_checked(name.len()))
+        else {
+            return Self { word: [0; 2], len: 0 };
+        };
+        place.copy_from_slice(name);
+        end.copy_from_slice(b"\":");
+        let (low, high) = split(u128::from_le_bytes(word));
+        Self { word: [low, high], len: u8::try_from(len).unwrap_or(0) }
+    }
+
+    /// What stands behind it, if `text` begins with it.
+    fn strip(self, text: &[u8]) -> Option<&[u8]> {
+        let len = usize::from(self.len);
+        let (low, high) = split(u128::from_le_bytes(*text.first_chunk()?) & LOWER.get(len)?);
+        (low == self.word[0] && high == self.word[1]).then(|| text.get(len..))?
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "both halves are kept")]
+const fn split(word: u128) -> (u64, u64) {
+    (word as u64, (word >> 64) as u64)
+}
+
+/// A member whose name was the one expected.
+pub(super) struct Member<'b> {
+    pub(super) id: PathId,
+    pub(super) interest: Interest,
+    /// Its object held it before.
+    pub(super) is_twice: bool,
+    /// What stands behind its name.
+    pub(super) value: &'b [u8],
 }
 
 /// A path that was looked up.
@@ -111,28 +169,30 @@ impl Paths {
         Some(Found { id: PathId(place), is_new: false, is_twice })
     }
 
-    /// What stands behind the name and its colon, if `text` begins with the name of the path that followed last time.
-    pub(super) fn expected<'b>(&self, holder: PathId, text: &'b [u8]) -> Option<&'b [u8]> {
+    /// The path that followed last time, if `text` begins with its name: taken, as found in the `object`-th of the text.
+    pub(super) fn take_expected<'b>(
+        &mut self,
+        holder: PathId,
+        text: &'b [u8],
+        object: u32,
+    ) -> Option<Member<'b>> {
         let place = self.paths.get(usize::from(self.last))?.next;
-        let path = self.paths.get(usize::from(place))?;
+        let path = self.paths.get_mut(usize::from(place))?;
         if path.holder != holder || !path.is_plain {
             return None;
         }
-        let start = usize::from(path.name_start);
-        let known = self.names.as_bytes().get(start..start + usize::from(path.name_len))?;
-        match text.strip_prefix(known)? {
-            [b'"', b':', b' ', value @ ..] | [b'"', b':', value @ ..] => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Takes the path that followed last time.
-    pub(super) fn take_expected(&mut self, object: u32) -> Found {
-        let place = self.paths.get(usize::from(self.last)).map_or(u16::MAX, |last| last.next);
-        let path = self.paths.get_mut(usize::from(place));
-        let is_twice = path.is_some_and(|path| std::mem::replace(&mut path.object, object) == object);
+        let value = if path.start.len > 0 && text.len() >= 16 {
+            path.start.strip(text)?
+        } else {
+            let start = usize::from(path.name_start);
+            let known = self.names.as_bytes().get(start..start + usize::from(path.name_len))?;
+            text.strip_prefix(known)?.strip_prefix(b"\":")?
+        };
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let is_twice = std::mem::replace(&mut path.object, object) == object;
+        let interest = path.interest;
         self.last = place;
-        Found { id: PathId(place), is_new: false, is_twice }
+        Some(Member { id: PathId(place), interest, is_twice, value })
     }
 
     pub(super) fn get(&self, id: PathId) -> Option<&Path> {
@@ -189,6 +249,7 @@ impl Paths {
         self.names.push_str(kept);
         let name_len = u8::try_from(kept.len()).unwrap_or(0);
         let is_plain = !kept.is_empty() && plain_len(kept.as_bytes()) == kept.len();
+        let start = Start::of(kept.as_bytes());
         let interest = Interest::default();
         self.paths.push(Path {
             hash,
@@ -198,6 +259,7 @@ impl Paths {
             name_start,
             name_len,
             is_plain,
+            start,
             field: 0,
             interest,
         });

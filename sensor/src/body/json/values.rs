@@ -1,5 +1,6 @@
 //! Values of a JSON text: their ends in, harvest and fields out. Knows nothing of syntax.
 
+use compact_str::CompactString;
 use model::{Charset, Field, ValueKind};
 
 use super::{
@@ -38,7 +39,9 @@ impl JsonScan {
         (self.path, self.is_first) = (id, is_new);
         self.shape.duplicates = self.shape.duplicates.saturating_add(u16::from(is_twice));
         if is_new && name.len() <= NAME_BYTES_MAX {
-            let text = std::str::from_utf8(name).unwrap_or_default();
+            let kept = self.paths.name(id);
+            let is_kept = kept.len() == name.len();
+            let text = if is_kept { kept } else { std::str::from_utf8(name).unwrap_or_default() };
             let interest = harvest.interest(text, self.paths.name(level.path), depth, rules);
             if let Some(path) = self.paths.get_mut(id) {
                 path.interest = interest;
@@ -71,7 +74,7 @@ impl JsonScan {
     pub(super) fn end_string(&mut self, text: Option<&[u8]>, rules: Rules<'_>, harvest: &mut Harvest) {
         self.shape.values = self.shape.values.saturating_add(1);
         if let Some(text) = text {
-            self.take(text, rules, harvest);
+            self.take(text, false, rules, harvest);
         }
         if self.is_first {
             let (length, charset) = (self.text.length, self.text.charset);
@@ -91,11 +94,11 @@ impl JsonScan {
         self.end_value();
     }
 
-    /// Hands a scalar's text to whom it may concern.
-    pub(super) fn take(&mut self, text: &[u8], rules: Rules<'_>, harvest: &mut Harvest) {
+    /// Hands a scalar's text to whom it may concern; `is_digits` when it is known to be nothing but digits.
+    pub(super) fn take(&mut self, text: &[u8], is_digits: bool, rules: Rules<'_>, harvest: &mut Harvest) {
         let interest = self.interest();
         if interest.bytes_max > 0 {
-            self.take_wanted(interest, text, rules, harvest);
+            self.take_wanted(interest, text, is_digits, rules, harvest);
         }
     }
 
@@ -104,6 +107,7 @@ impl JsonScan {
         &mut self,
         interest: Interest,
         text: &[u8],
+        is_digits: bool,
         rules: Rules<'_>,
         harvest: &mut Harvest,
     ) {
@@ -111,7 +115,16 @@ impl JsonScan {
             self.envelope.part(interest.part, text);
         }
         let holder = self.levels.last().map_or(PathId::NONE, |level| level.path);
-        harvest.known(interest, self.paths.name(self.path), self.paths.name(holder), text, rules);
+        if !harvest.wants_no_more_than_ids(interest) {
+            return harvest.known(interest, self.paths.name(self.path), self.paths.name(holder), text, rules);
+        }
+        if self.noun_of != (self.path, holder) {
+            let noun = interest.id_name.noun(self.paths.name(self.path), self.paths.name(holder));
+            (self.noun, self.noun_of) = (noun.map(CompactString::from), (self.path, holder));
+        }
+        if let Some(noun) = &self.noun {
+            harvest.id(|| noun.clone(), text, is_digits, rules);
+        }
     }
 
     /// The field of an object or list that opens, plus one, and whether it tells of this very one.
