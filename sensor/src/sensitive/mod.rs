@@ -81,6 +81,11 @@ impl Watcher {
             self.hold(bytes);
             return;
         }
+        if self.len == 0 {
+            self.judge(bytes, bytes.len() - AHEAD);
+            self.keep_end(bytes);
+            return;
+        }
         // What is held, joined by as much of the piece as is needed to judge all of it.
         let mut joint = [0; 2 * HELD];
         let head = bytes.len().min(HELD);

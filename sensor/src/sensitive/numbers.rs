@@ -41,13 +41,12 @@ fn short(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     let rest = text.get(at..)?;
-    if let Some(eight) = rest.first_chunk() {
-        // As nearly all of them stand in JSON.
-        let place = digits(*eight);
-        if place <= SHORT_MAX && matches!(rest.get(place), Some(b',' | b'}' | b']' | b'"' | b':')) {
-            return Some(at + place);
-        }
-    }
+    let place = rest.first_chunk().and_then(|eight| short_ahead(*eight)).or_else(|| short_by_bytes(rest))?;
+    Some(at + place)
+}
+
+/// The length of such a number.
+fn short_by_bytes(rest: &[u8]) -> Option<usize> {
     let mut digits = 0;
     for (place, byte) in rest.iter().enumerate().take(SHORT_MAX + 2) {
         match byte {
@@ -61,21 +60,35 @@ fn short(text: &[u8], at: usize) -> Option<usize> {
                     (byte, rest.get(place + 1)?),
                     (_, b'0'..=b'9') | (b' ', b'(') | (b')', b' ' | b'-')
                 );
-                return (!goes_on).then_some(at + place);
+                return (!goes_on).then_some(place);
             }
-            _ => return Some(at + place),
+            _ => return Some(place),
         }
     }
     None
 }
 
-/// How many digits begin these bytes.
-fn digits(eight: [u8; 8]) -> usize {
+/// The same for a number as nearly all of them stand in JSON, all of it looked at together.
+fn short_ahead(eight: [u8; 8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(eight);
     // Digits become the bytes below ten; those and no others stay below 128 when 118 is added to their lower seven bits.
-    let word = u64::from_le_bytes(eight) ^ (ONES * 0x30);
-    let others = (((word & (ONES * 0x7f)) + ONES * 0x76) | word) & (ONES * 0x80);
-    (others.trailing_zeros() / 8) as usize
+    let shifted = word ^ (ONES * 0x30);
+    let others = (((shifted & (ONES * 0x7f)) + ONES * 0x76) | shifted) & (ONES * 0x80);
+    let at = |place: u32| u8::try_from(word.wrapping_shr(place & 56) & 0xff).unwrap_or(0);
+    let ends = |place: u32| matches!(at(place), b',' | b'}' | b']' | b'"' | b':');
+    let whole = others.trailing_zeros() & !7;
+    if whole as usize > SHORT_MAX * 8 {
+        return None;
+    }
+    if ends(whole) {
+        return Some((whole / 8) as usize);
+    }
+    // One point, with digits on both sides.
+    let after = others & others.wrapping_sub(1);
+    let end = after.trailing_zeros() & !7;
+    let fits = at(whole) == b'.' && end > whole + 8 && end as usize <= (SHORT_MAX + 1) * 8 && ends(end);
+    fits.then_some((end / 8) as usize)
 }
 
 /// Judges the number whose first digit is here. The place after it.
@@ -174,4 +187,24 @@ fn class_of(spot: &Spot<'_>, cluster: &Cluster, context: &Context<'_>) -> Option
         return None;
     };
     Some((class, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn eight_bytes_say_what_each_of_them_says(
+            bytes in proptest::collection::vec(prop_oneof![4 => 0x30..0x3a_u8, 2 => Just(b'.'), 2 => Just(b','), 1 => any::<u8>()], 8),
+        ) {
+            let found = bytes.first_chunk().and_then(|eight| short_ahead(*eight));
+            let is_number = bytes.first().is_some_and(u8::is_ascii_digit);
+            prop_assert!(!is_number || found.is_none() || found == short_by_bytes(&bytes));
+        }
+    }
 }
