@@ -92,19 +92,20 @@ impl Pseudonyms {
     #[inline]
     #[must_use]
     pub fn short(&self, domain: &[u8], bytes: &[u8]) -> u64 {
-        let mut whole = [0_u8; SHORT_BYTES];
         let (start, end) = (1 + domain.len(), 1 + domain.len() + bytes.len());
-        let Some(whole) = whole.get_mut(..end) else {
+        let mut whole = [[0_u8; 8]; SHORT_BYTES / 8];
+        let flat = whole.as_flattened_mut();
+        let Some(place) = flat.get_mut(start..end) else {
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "the low half of a keyed hash is a keyed hash"
             )]
             return self.hash(domain, bytes) as u64;
         };
-        whole[0] = u8::try_from(domain.len()).unwrap_or(u8::MAX);
-        whole[1..start].copy_from_slice(domain);
-        whole[start..].copy_from_slice(bytes);
-        low_half(&self.key, whole)
+        place.copy_from_slice(bytes);
+        flat[0] = u8::try_from(domain.len()).unwrap_or(u8::MAX);
+        flat[1..start].copy_from_slice(domain);
+        low_half(&self.key, &whole, end)
     }
 
     /// A 128-bit keyed hash of `bytes` in the given domain.
