@@ -28,6 +28,9 @@ impl Default for CallWriter {
     }
 }
 
+/// Bytes of an id as it is printed that most have less of.
+const ID_BYTES_MAX: usize = 128;
+
 /// What stands for a byte inside a JSON text: 0 itself, `u` a code, else the letter behind a backslash.
 const ESCAPE: [u8; 256] = {
     let mut table = [0; 256];
@@ -239,21 +242,27 @@ fn principal(out: &mut Vec<u8>, who: &Principal) {
     }
 }
 
-/// Ids, which are half of what is printed of most bodies. Many have the name of the one before them: what stands before
-/// their objects is repeated.
+/// Ids, which are half of what is printed of most bodies. Many look like the one before them but for their objects: such
+/// a one is made in its place and added in one piece.
 fn ids(out: &mut Vec<u8>, ids: &[FieldId]) {
-    let (mut name, mut head) = (None, 0..0);
-    for (at, id) in ids.iter().enumerate() {
-        out.push(if at == 0 { b'[' } else { b',' });
-        if name == Some(&id.name) {
-            out.extend_from_within(head.clone());
-        } else {
-            let start = out.len();
-            out.extend_from_slice(b"{\"name\":");
-            text(out, &id.name);
-            out.extend_from_slice(b",\"object\":\"");
-            (name, head) = (Some(&id.name), start..out.len());
+    if ids.is_empty() {
+        return out.extend_from_slice(b"[]");
+    }
+    let mut last: Option<&FieldId> = None;
+    let (mut item, mut length, mut hole) = ([0; ID_BYTES_MAX], 0, 0);
+    for id in ids {
+        let is_like = last.is_some_and(|last| last.shape == id.shape && last.name == id.name);
+        let place = item.get_mut(hole..hole + 16).filter(|_| is_like && length > 0);
+        if let Some(place) = place {
+            place.copy_from_slice(&hex_digits(id.object.0));
+            out.extend_from_slice(item.get(..length).unwrap_or_default());
+            continue;
         }
+        let start = out.len();
+        out.extend_from_slice(if last.is_none() { b"[{\"name\":" } else { b",{\"name\":" });
+        text(out, &id.name);
+        out.extend_from_slice(b",\"object\":\"");
+        hole = out.len() - start;
         hex(out, id.object.0);
         out.extend_from_slice(match id.shape {
             IdShape::Int => b"\",\"shape\":\"int\"}".as_slice(),
@@ -262,6 +271,15 @@ fn ids(out: &mut Vec<u8>, ids: &[FieldId]) {
             IdShape::Composite => b"\",\"shape\":\"composite\"}",
             IdShape::Slug => b"\",\"shape\":\"slug\"}",
         });
+        last = Some(id);
+        let made = out.get(start..).unwrap_or_default();
+        // One that is too long is made anew each time.
+        length = made.len();
+        match item.get_mut(..length) {
+            Some(place) => place.copy_from_slice(made),
+            None => length = 0,
+        }
+        item[0] = b',';
     }
     out.push(b']');
 }
@@ -303,6 +321,10 @@ fn optional(out: &mut Vec<u8>, n: Option<u64>) {
 }
 
 fn number(out: &mut Vec<u8>, n: u64) {
+    // As most lengths and counts are.
+    if let Some(digit) = u8::try_from(n).ok().filter(|n| *n < 10) {
+        return out.push(b'0' + digit);
+    }
     out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
 }
 
