@@ -28,22 +28,39 @@ const WRAPPERS: [&str; 22] = [
     "key",
 ];
 
-/// The singular of a noun, in lower case; at most 32 bytes.
+/// Letters of a noun that count.
+const LETTERS_MAX: usize = 32;
+
+/// The singular of a noun, in lower case; at most 32 letters.
 pub(crate) fn singular(word: &str) -> CompactString {
-    let mut noun: CompactString = word.chars().take(32).flat_map(char::to_lowercase).collect();
-    let cut = |noun: &CompactString, ending: &str| noun.strip_suffix(ending).map(CompactString::from);
-    if let Some(stem) = cut(&noun, "ies").filter(|stem| stem.len() > 1) {
-        noun = stem;
-        noun.push('y');
-    } else if ["sses", "xes", "ches", "shes", "zes"].iter().any(|ending| noun.ends_with(ending)) {
-        noun.truncate(noun.len() - 2);
-    } else if noun.ends_with('s')
-        && noun.len() > 2
-        && !["ss", "us", "is"].iter().any(|end| noun.ends_with(end))
-    {
-        noun.pop();
+    if !word.is_ascii() {
+        let noun: CompactString = word.chars().take(LETTERS_MAX).flat_map(char::to_lowercase).collect();
+        return of_lower(&noun);
     }
-    noun
+    let word = word.get(..LETTERS_MAX).unwrap_or(word);
+    if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let mut noun = CompactString::from(word);
+        noun.make_ascii_lowercase();
+        return of_lower(&noun);
+    }
+    of_lower(word)
+}
+
+/// The same for one in lower case.
+fn of_lower(noun: &str) -> CompactString {
+    let Some(stem) = noun.strip_suffix('s') else { return noun.into() };
+    if let Some(stem) = stem.strip_suffix("ie").filter(|stem| stem.len() > 1) {
+        let mut noun = CompactString::from(stem);
+        noun.push('y');
+        return noun;
+    }
+    if let Some(stem) = stem.strip_suffix('e')
+        && ["ss", "x", "ch", "sh", "z"].iter().any(|ending| stem.ends_with(ending))
+    {
+        return stem.into();
+    }
+    let is_plural = noun.len() > 2 && !stem.ends_with(['s', 'u', 'i']);
+    if is_plural { stem.into() } else { noun.into() }
 }
 
 /// Which of two words, one after the other in a path, says what comes next: a version such as `v2` never does, if there
@@ -79,6 +96,30 @@ mod tests {
             ("a", "vat", "vat"),
         ] {
             assert_eq!(named(before, word), expected);
+        }
+    }
+
+    /// The rules one after the other.
+    fn by_rules(word: &str) -> CompactString {
+        let mut noun: CompactString = word.chars().take(32).flat_map(char::to_lowercase).collect();
+        let stem = noun.strip_suffix("ies").filter(|stem| stem.len() > 1).map(|stem| format!("{stem}y"));
+        if let Some(stem) = stem {
+            noun = stem.into();
+        } else if ["sses", "xes", "ches", "shes", "zes"].iter().any(|ending| noun.ends_with(ending)) {
+            noun.truncate(noun.len() - 2);
+        } else if noun.ends_with('s')
+            && noun.len() > 2
+            && !["ss", "us", "is"].iter().any(|end| noun.ends_with(end))
+        {
+            noun.pop();
+        }
+        noun
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn singulars_follow_the_rules(word in "(.|[A-Za-z]{0,40})(.|[a-zA-Z]|x|z|ch|sh|ss|i|u){0,3}(es|s|S|ies|)") {
+            proptest::prop_assert_eq!(singular(&word), by_rules(&word));
         }
     }
 
