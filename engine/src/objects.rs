@@ -112,6 +112,11 @@ impl Objects {
         self.objects.get(id).map_or(0, |object| u64::from(object.seen))
     }
 
+    /// A word of the row that says that an object was given to somebody.
+    pub(crate) fn glance_grant(&self, id: u64, tag: Tag) -> u64 {
+        u64::from(self.grants.glance(grant_key(id, tag)))
+    }
+
     /// A served access by id. Returns what it was and how many rows were evicted.
     pub(crate) fn touch(&mut self, id: u64, who: Toucher<'_>, now: Timestamp) -> (Touch, u64) {
         let second = u32::try_from(now.as_secs() & 0xffff_ffff).unwrap_or(0);

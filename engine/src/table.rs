@@ -75,6 +75,11 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
         self.index.get(&key).map(|at| *at as usize)
     }
 
+    /// Whether the row of `key` was used lately, which says little: for reading it ahead.
+    pub(crate) fn glance(&self, key: K) -> bool {
+        self.index.get(&key).is_some_and(|at| self.slots[*at as usize].touched)
+    }
+
     pub(crate) fn get(&self, key: K) -> Option<&V> {
         self.index.get(&key).map(|at| &self.slots[*at as usize].row)
     }

@@ -289,6 +289,11 @@ impl World {
         self.glances = objects.fold(self.glances, |sum, id| sum ^ self.objects.glance(id));
     }
 
+    /// The same for the rows that say that objects were given to somebody.
+    pub(crate) fn look_at_grants(&mut self, objects: impl Iterator<Item = u64>, tag: Tag) {
+        self.glances = objects.fold(self.glances, |sum, id| sum ^ self.objects.glance_grant(id, tag));
+    }
+
     /// Gives a subject habits from its third call on, if there is room.
     pub(crate) fn accustom(&mut self, slot: usize) {
         let subject = self.subjects.at_mut(slot);

@@ -4,7 +4,7 @@
 //! of such callers, or not known whether it is: that the service answers may mean a breach or a role.
 
 use compact_str::CompactString;
-use model::{Action, Grade};
+use model::{Action, FieldId, Grade};
 
 use super::{About, Assessment, Detector, Spec, Words};
 use crate::{
@@ -258,7 +258,7 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     let created = call.method == "POST" && collection && matches!(call.status, Some(200 | 201)) && fresh;
     let listed = call.method == "GET" && collection;
     let Some(main) = scene.judged.first().copied() else { return };
-    look_ahead(world, scene);
+    look_ahead(world, scene, listed);
     let mut last: Option<(&str, CompactString, Class)> = None;
     for field in call.given.iter().take(GIVEN_MAX) {
         let name = field.name.as_str();
@@ -298,13 +298,20 @@ fn learn_given(world: &mut World, scene: &Scene<'_>, who: Toucher<'_>) {
     }
 }
 
-/// Reads the rows of what a list names, so that they come from memory side by side. Most lists name one kind.
-fn look_ahead(world: &mut World, scene: &Scene<'_>) {
+/// Reads the rows of what a list names, or else those that say that it was given, so that they come from memory side by side.
+/// Most lists name one kind.
+fn look_ahead(world: &mut World, scene: &Scene<'_>, listed: bool) {
     let given = &scene.call.given;
     let Some(first) = given.first().filter(|_| given.len() > 1) else { return };
     let (_, class) = world.routes.kind(first.name.as_str(), &scene.seen.noun);
-    let alike = given.iter().take(GIVEN_MAX).filter(|field| field.name == first.name);
-    world.look_at(alike.map(|field| object_id(field.object.0, field.shape, class)));
+    let alike = |known: &&FieldId| known.name == first.name;
+    let objects = |field: &FieldId| object_id(field.object.0, field.shape, class);
+    let objects = given.iter().take(GIVEN_MAX).filter(alike).map(objects);
+    if listed {
+        world.look_at(objects);
+    } else {
+        world.look_at_grants(objects, scene.owner);
+    }
 }
 
 fn assess(world: &World, subject: &Subject) -> Assessment {
