@@ -17,7 +17,7 @@ use super::{
     gateway::{AnswerLook, Settled, lasting, settle, unsettled},
 };
 use crate::{
-    body::{Announced, Role, Rules, Scan, Told},
+    body::{Announced, Role, Scan, Told},
     identity::{Aim, Caller, Candidates, Query, handed_out},
     stream::FlowFacts,
 };
@@ -73,6 +73,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// Of a request whose head was read. Made where it stays: it is large.
     pub(crate) fn new(
         at: Timestamp,
         positions: (u64, u64),
@@ -88,7 +89,6 @@ impl Exchange {
             context.signs.insert(HeadSign::Path);
             signs.merge(aim.signs);
         }
-        // Made where it stays: it is large.
         Box::write(
             Box::new_uninit(),
             Self {
@@ -191,45 +191,6 @@ impl Exchange {
     pub(crate) fn memory(&self) -> usize {
         let scans = [&self.request_scan, &self.answer_scan].into_iter().flatten();
         size_of::<Self>() + self.call.path.len() + scans.map(|scan| scan.memory()).sum::<usize>()
-    }
-
-    pub(crate) fn request_body(&mut self, bytes: &[u8], desk: &mut Desk) {
-        self.call.request_bytes += bytes.len() as u64;
-        if let Some(scan) = &mut self.request_scan {
-            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-            scan.push(bytes, rules, &mut desk.losses);
-        }
-    }
-
-    /// Bytes of the answer's body; `is_rest` when they are all that is still to come.
-    pub(crate) fn answer_body(&mut self, bytes: &[u8], is_rest: bool, desk: &mut Desk) {
-        let is_first = self.call.response_bytes == 0;
-        self.call.response_bytes += bytes.len() as u64;
-        if self.awaits_json && !bytes.is_empty() {
-            if is_first && is_rest && !self.answer_gap && self.knows_answer(bytes, desk) {
-                return;
-            }
-            self.scan_json(desk);
-        }
-        if let Some(scan) = &mut self.answer_scan {
-            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
-            scan.push(bytes, rules, &mut desk.losses);
-        }
-    }
-
-    /// `n` bytes of the request are missing; zero when not even their number is known.
-    pub(crate) fn request_gap(&mut self, n: u64) {
-        self.call.request_bytes += n;
-        self.request_gap = true;
-        self.request_scan.iter_mut().for_each(|scan| scan.cut());
-    }
-
-    /// `n` bytes of the answer are missing; zero when not even their number is known.
-    pub(crate) fn answer_gap(&mut self, n: u64) {
-        self.call.response_bytes += n;
-        self.answer_gap = true;
-        self.answer_scan.iter_mut().for_each(|scan| scan.cut());
-        self.answer_told.iter_mut().for_each(|told| told.cut());
     }
 
     pub(crate) fn end_request(&mut self) {

@@ -98,6 +98,7 @@ const fn split(word: u128) -> (u64, u64) {
 }
 
 /// A member whose name was the one expected.
+#[derive(Clone, Copy)]
 pub(super) struct Member<'b> {
     pub(super) id: PathId,
     pub(super) interest: Interest,

@@ -10,8 +10,47 @@ use crate::{
 };
 
 impl Exchange {
+    pub(crate) fn request_body(&mut self, bytes: &[u8], desk: &mut Desk) {
+        self.call.request_bytes += bytes.len() as u64;
+        if let Some(scan) = &mut self.request_scan {
+            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+            scan.push(bytes, rules, &mut desk.losses);
+        }
+    }
+
+    /// Bytes of the answer's body; `is_rest` when they are all that is still to come.
+    pub(crate) fn answer_body(&mut self, bytes: &[u8], is_rest: bool, desk: &mut Desk) {
+        let is_first = self.call.response_bytes == 0;
+        self.call.response_bytes += bytes.len() as u64;
+        if self.awaits_json && !bytes.is_empty() {
+            if is_first && is_rest && !self.answer_gap && self.knows_answer(bytes, desk) {
+                return;
+            }
+            self.scan_json(desk);
+        }
+        if let Some(scan) = &mut self.answer_scan {
+            let rules = Rules { names: &desk.names, decoys: &desk.config.decoys };
+            scan.push(bytes, rules, &mut desk.losses);
+        }
+    }
+
+    /// `n` bytes of the request are missing; zero when not even their number is known.
+    pub(crate) fn request_gap(&mut self, n: u64) {
+        self.call.request_bytes += n;
+        self.request_gap = true;
+        self.request_scan.iter_mut().for_each(|scan| scan.cut());
+    }
+
+    /// `n` bytes of the answer are missing; zero when not even their number is known.
+    pub(crate) fn answer_gap(&mut self, n: u64) {
+        self.call.response_bytes += n;
+        self.answer_gap = true;
+        self.answer_scan.iter_mut().for_each(|scan| scan.cut());
+        self.answer_told.iter_mut().for_each(|told| told.cut());
+    }
+
     /// Whether the answer's body, which is all here and plain JSON, came before: then it need not be read.
-    pub(super) fn knows_answer(&mut self, body: &[u8], desk: &Desk) -> bool {
+    fn knows_answer(&mut self, body: &[u8], desk: &Desk) -> bool {
         if body.len() > desk.config.body_bytes_max {
             return false;
         }
