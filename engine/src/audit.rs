@@ -6,7 +6,7 @@ use model::PrincipalId;
 use crate::{
     age::Age,
     cohorts::Cohort,
-    detect::{DETECTORS, Grounds, REGISTRY},
+    detect::{DETECTORS, Detector, Grounds, REGISTRY},
     stats::ville,
     subjects::Subject,
     world::World,
@@ -64,15 +64,17 @@ impl World {
 
     /// What each detector made of the highest scores of a day.
     fn day_voices(&self, subject: &Subject, age: Age) -> [f64; DETECTORS] {
-        std::array::from_fn(|at| {
-            let spec = &REGISTRY[at];
-            let score = subject.today.peak(spec.detector);
-            let among_peers = self.cells.p(spec.detector, subject.cohort, age, score);
-            match spec.grounds {
-                Grounds::Bound => ville(score).max(among_peers.unwrap_or(0.0)),
-                Grounds::Score => among_peers.unwrap_or(1.0),
-            }
-        })
+        std::array::from_fn(|at| self.day_voice(subject, REGISTRY[at].detector, age))
+    }
+
+    /// What one detector made of the highest score of a day.
+    pub(crate) fn day_voice(&self, subject: &Subject, detector: Detector, age: Age) -> f64 {
+        let score = subject.today.peak(detector);
+        let among_peers = self.cells.p(detector, subject.cohort, age, score);
+        match REGISTRY[detector as usize].grounds {
+            Grounds::Bound => ville(score).max(among_peers.unwrap_or(0.0)),
+            Grounds::Score => among_peers.unwrap_or(1.0),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use model::{Action, Timestamp};
 
 use crate::{
     age::{Age, Phase},
-    detect::{Assessment, Crowding, DETECTORS, Detector, Grounds, REGISTRY, Voice},
+    detect::{Assessment, Crowding, DETECTORS, Detector, Grounds, REGISTRY, Voice, agree},
     scene::day_of,
     stats::{harmonic_mean, ville},
     subjects::Subject,
@@ -17,6 +17,8 @@ use crate::{
 const SUPPORT: f64 = 0.2;
 /// The same for a voice whose word is far rarer than the budget, or not spoken.
 const SHARP: f64 = 0.1;
+/// What a voice that is several in one has to be rarer by than the budget: its share comes on top of theirs.
+const JOINT_COST: f64 = 7.0;
 /// While a cohort is still learning, a score is never rarer than this.
 const WARM_P_MIN: f64 = 1e-4;
 
@@ -60,12 +62,7 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
         *voice = (spec.assess)(world, subject);
         let age = subject.age(day_of(now));
         match spec.grounds {
-            Grounds::Bound if voice.p < 1.0 => {
-                let score = nats(voice.p).max(subject.today.peak(spec.detector));
-                let among_peers = among_peers(world, subject, spec.detector, age, score);
-                voice.p = voice.p.max(among_peers.unwrap_or(0.0));
-            }
-            Grounds::Bound => {}
+            Grounds::Bound => compare(world, subject, spec.detector, voice, age),
             Grounds::Score => {
                 let score = subject.today.peak(spec.detector);
                 let among_peers = among_peers(world, subject, spec.detector, age, score);
@@ -81,7 +78,21 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
         }
         voice.unattested = voice.unattested.min(voice.p);
     }
+    if !world.disabled.has(Detector::Agreement) {
+        let mut together = agree(world, subject, &voices);
+        compare(world, subject, Detector::Agreement, &mut together, subject.age(day_of(now)));
+        together.unattested = together.unattested.min(together.p);
+        voices[Detector::Agreement as usize] = together;
+    }
     voices
+}
+
+/// Peers' days can make a probability larger, never smaller.
+fn compare(world: &World, subject: &Subject, detector: Detector, voice: &mut Assessment, age: Age) {
+    if voice.p < 1.0 {
+        let score = nats(voice.p).max(subject.today.peak(detector));
+        voice.p = voice.p.max(among_peers(world, subject, detector, age, score).unwrap_or(0.0));
+    }
 }
 
 /// Probability of a day's score among the subject's peers; without peers, what the score says of itself.
@@ -112,7 +123,7 @@ pub(crate) fn fuse(
             Voice::Full => 1.0,
             Voice::Sharp | Voice::Slows => SHARP,
             Voice::Support => SUPPORT,
-            Voice::Asks | Voice::Mute => 0.0,
+            Voice::Joint | Voice::Asks | Voice::Mute => 0.0,
         };
     }
     let mut order: [usize; DETECTORS] = std::array::from_fn(|at| at);
@@ -124,10 +135,15 @@ pub(crate) fn fuse(
         let may = voices[at].limit == Action::Block && world.blockers.has(REGISTRY[at].detector);
         if may { voices[at].p } else { 1.0 }
     });
+    let all = |ps: [f64; DETECTORS]| {
+        let joint = REGISTRY.iter().zip(ps).filter(|(spec, _)| spec.voice == Voice::Joint);
+        let joint = joint.map(|(_, p)| p * JOINT_COST).fold(1.0, f64::min);
+        harmonic_mean(&weights, &ps).min(joint)
+    };
     Fused {
-        blockers: harmonic_mean(&weights, &blocks),
-        p: harmonic_mean(&weights, &voices.map(|voice| voice.p)),
-        unattested: harmonic_mean(&weights, &voices.map(|voice| voice.unattested)),
+        blockers: all(blocks),
+        p: all(voices.map(|voice| voice.p)),
+        unattested: all(voices.map(|voice| voice.unattested)),
         voices,
         order,
         shares: shares(&weights, &voices),
@@ -145,7 +161,10 @@ pub(crate) fn risk(p: f64) -> u8 {
 
 /// Each detector's share of the evidence.
 fn shares(weights: &[f64; DETECTORS], voices: &[Assessment; DETECTORS]) -> [f64; DETECTORS] {
-    let parts: [f64; DETECTORS] = std::array::from_fn(|at| weights[at] / voices[at].unattested.max(1e-300));
+    let total: f64 = weights.iter().sum();
+    let weight =
+        |at: usize| if REGISTRY[at].voice == Voice::Joint { total / JOINT_COST } else { weights[at] };
+    let parts: [f64; DETECTORS] = std::array::from_fn(|at| weight(at) / voices[at].unattested.max(1e-300));
     let sum: f64 = parts.iter().sum();
     parts.map(|part| if sum > 0.0 { part / sum } else { 0.0 })
 }

@@ -5,7 +5,7 @@ use model::{Action, ApiCall, Evidence, Finding, FindingId, Loss, Principal, Prin
 use crate::{
     causes::{LOUD_BELOW, News},
     decide::evidence,
-    detect::{Crowding, Detector, Grounds, REGISTRY},
+    detect::{Crowding, Detector, Grounds, REGISTRY, is_side},
     engine::{Engine, Judgement},
     fuse::{Fused, fuse, voices},
     scene::{Scene, network},
@@ -28,6 +28,10 @@ impl Engine {
                 continue;
             }
             let fused = self.hear(*slot, scene);
+            let by = charged.iter().filter(|(by, _)| by == slot).map(|(_, detector)| *detector);
+            if by.into_iter().any(is_side) {
+                self.note_agreement(*slot, &fused, scene);
+            }
             self.tell(*slot, &fused, scene, out);
             out.extend(self.world.findings.drain(..).map(Judgement::Finding));
             let subject = self.world.subjects.at(*slot);
@@ -44,6 +48,13 @@ impl Engine {
             }
             out.push(Judgement::Verdict(verdict));
             out.extend(user.map(Judgement::Verdict));
+        }
+    }
+
+    /// What adds to an agreement is its own evidence too.
+    fn note_agreement(&mut self, slot: usize, fused: &Fused, scene: &Scene<'_>) {
+        if fused.voices[Detector::Agreement as usize].unattested < FINDING_BELOW[0] {
+            self.world.note(slot, Detector::Agreement, scene);
         }
     }
 

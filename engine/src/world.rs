@@ -255,6 +255,12 @@ impl World {
 
     /// Writes down that the scene's call counts against a subject.
     pub(crate) fn charge(&mut self, slot: usize, detector: Detector, scene: &Scene<'_>) {
+        self.note(slot, detector, scene);
+        self.charged.push((slot, detector));
+    }
+
+    /// Keeps the scene's call as evidence of a detector.
+    pub(crate) fn note(&mut self, slot: usize, detector: Detector, scene: &Scene<'_>) {
         let room = self.kept_calls < self.kept_calls_max;
         let subject = self.subjects.at_mut(slot);
         subject.mark(detector, scene.call, scene.seen.route);
@@ -263,7 +269,6 @@ impl World {
         if room && theirs {
             self.kept_calls += subject.keep_call(detector, scene.call);
         }
-        self.charged.push((slot, detector));
     }
 
     /// Reads the rows that these calls will need, so that they come from memory side by side and not one after the other.

@@ -1,6 +1,7 @@
 //! Detectors: each a file with its null hypothesis, listed here by name. A scene in, evidence in the subjects' rows out.
 //! Never decides what happens to anybody.
 
+mod agreement;
 mod assignment;
 mod binding;
 mod bomb;
@@ -32,6 +33,7 @@ mod travel;
 mod unknown_endpoint;
 mod volume;
 
+pub(crate) use agreement::{agree, is_side};
 pub(crate) use campaign::Taken;
 pub(crate) use evasion::Quirks;
 pub(crate) use foreign_owner::has_a_role;
@@ -56,6 +58,7 @@ macro_rules! detectors {
 
 // A new detector is a file, its `mod` line above, and its line here.
 detectors! {
+    Agreement = agreement;
     Assignment = assignment;
     Binding = binding;
     Bomb = bomb;
@@ -138,6 +141,8 @@ pub(crate) enum Voice {
     Full,
     /// It may block alone, speaks seldom and then with certainty: it needs little of the budget.
     Sharp,
+    /// Several voices in one: what they may use of the budget besides is its own.
+    Joint,
     /// As sharp, but it slows down and never blocks.
     Slows,
     /// It multiplies what others say.
@@ -178,7 +183,7 @@ pub(crate) enum Crowding {
 impl Voice {
     /// Whether it may block alone.
     pub(crate) fn blocks(self) -> bool {
-        matches!(self, Self::Full | Self::Sharp)
+        matches!(self, Self::Full | Self::Sharp | Self::Joint)
     }
 }
 

@@ -22,6 +22,7 @@ mod distinct;
 #[allow(dead_code, reason = "each test takes the distribution it needs")]
 mod draws;
 mod eprocess;
+mod fisher;
 #[allow(dead_code, reason = "detectors take it up one by one")]
 mod gauge;
 mod hmp;
@@ -69,6 +70,7 @@ pub(crate) use cusum::{Bank, Cusum, Drifts};
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use distinct::{Distinct, DistinctLately};
 pub(crate) use eprocess::{Excuse, Hit, Process};
+pub(crate) use fisher::product;
 #[allow(unused_imports, reason = "detectors take them up one by one")]
 pub(crate) use gauge::{Categories, Choices, Gauge};
 pub(crate) use hmp::harmonic_mean;

@@ -1,0 +1,196 @@
+//! Null hypothesis: callers that are odd in one of the ways that one misuse would make odd at once are no more often odd in the
+//! others. What detectors say of one caller in, their product as one probability out, compared with peers' days. Never
+//! speaks for one voice alone, nor for two that honest programs raise together, and counts none for more than one in 100 000.
+
+use model::Action;
+
+use super::{Assessment, Crowding, DETECTORS, Detector, REGISTRY, Spec, Voice, Words};
+use crate::{age::Phase, explain::count, stats::product, subjects::Subject, world::World};
+
+pub(super) const SPEC: Spec = Spec {
+    name: "agreement",
+    detector: Detector::Agreement,
+    voice: Voice::Joint,
+    assess,
+    explain,
+    ..Spec::BOUND
+};
+
+/// A voice below this is odd; how many have to be, and how far one counts.
+const ODD_BELOW: f64 = 1e-2;
+const ODD_MIN: usize = 3;
+const ODD_MOST: f64 = 1e-5;
+/// Strangers met from which two voices about objects are enough.
+const OWNERS_MIN: usize = 3;
+
+/// A misuse, and who sees a side of it.
+struct Misuse {
+    name: &'static str,
+    /// The clearest first.
+    sides: &'static [(Detector, &'static str)],
+    /// Whether two of them are enough.
+    is_proven: fn(&Subject, &Voices) -> bool,
+}
+
+type Voices = [Assessment; DETECTORS];
+
+/// Who sees it, in what words, and the probability that it gives.
+type Side = (Detector, &'static str, f64);
+
+const OBJECTS: &str = "going through others' objects";
+const UNNAMED: (Detector, &str) = (Detector::Enumeration, "asked for what no answer had named");
+const MANY: (Detector, &str) = (Detector::Reach, "came to many such objects in a day");
+const MISSED: (Detector, &str) = (Detector::Probing, "failed at first touch");
+
+static MISUSES: [Misuse; 4] = [
+    Misuse {
+        name: OBJECTS,
+        sides: &[(Detector::ForeignOwner, "met strangers' objects"), UNNAMED, MANY],
+        // Staff meet strangers by their work; whoever is odd in that is none.
+        is_proven: |subject, voices| {
+            let met = subject.suspicion.as_ref().map_or(0, |suspicion| suspicion.owners.len());
+            met >= OWNERS_MIN && voices[Detector::ForeignOwner as usize].p < ODD_BELOW
+        },
+    },
+    // A client that holds on to what was deleted long ago misses what nobody has named lately.
+    Misuse { name: OBJECTS, sides: &[UNNAMED, MANY, MISSED], is_proven: |_, _| false },
+    Misuse {
+        name: "trying what it has no right to",
+        sides: &[
+            (Detector::UnknownEndpoint, "came to functions of others"),
+            MISSED,
+            (Detector::Sequence, "left steps out"),
+        ],
+        is_proven: |_, voices| {
+            let refused = |by: Detector| voices[by as usize].limit > Action::Notify;
+            refused(Detector::UnknownEndpoint) && refused(Detector::Probing)
+        },
+    },
+    // A report takes much at once, a poller comes like clockwork.
+    Misuse {
+        name: "wearing the service down",
+        sides: &[
+            (Detector::Cost, "kept the service busy"),
+            (Detector::Excess, "had more in a day than others"),
+            (Detector::Timing, "came like clockwork or at night"),
+        ],
+        is_proven: |_, _| false,
+    },
+];
+
+/// What all voices together say of one subject; its peers' days are still to be asked.
+pub(crate) fn agree(world: &World, subject: &Subject, voices: &Voices) -> Assessment {
+    let said = MISUSES.iter().map(|misuse| weigh(world, subject, misuse, voices));
+    said.min_by(|one, two| one.p.total_cmp(&two.p)).unwrap_or(Assessment::SILENT)
+}
+
+/// Whether a voice is about a side of a misuse.
+pub(crate) fn is_side(detector: Detector) -> bool {
+    MISUSES.iter().flat_map(|misuse| misuse.sides).any(|(side, _)| *side == detector)
+}
+
+fn weigh(world: &World, subject: &Subject, misuse: &Misuse, voices: &Voices) -> Assessment {
+    let enough = if (misuse.is_proven)(subject, voices) { ODD_MIN - 1 } else { ODD_MIN };
+    let together = |p: &dyn Fn(Detector) -> f64| {
+        let sides = || misuse.sides.iter().map(|(side, _)| p(*side));
+        let odd = sides().filter(|p| *p < ODD_BELOW).count();
+        if odd < enough { 1.0 } else { product(sides().map(|p| p.max(ODD_MOST))) }
+    };
+    let discounted = |side: Detector, p: f64| match REGISTRY[side as usize].crowding {
+        Crowding::Excuses if !world.config.without.common_causes => {
+            world.causes.discount(side, subject.cohort, p)
+        }
+        _ => p,
+    };
+    let p = together(&|side| discounted(side, voices[side as usize].p));
+    let unattested = together(&|side| discounted(side, voices[side as usize].unattested)).min(p);
+    // While a deployment learns, whoever is the first of its kind is odd in every way.
+    let armed = world.phase(subject, world.now) == Phase::Armed;
+    let limit = if armed { Action::Block } else { Action::RateLimit };
+    Assessment { p, unattested, limit, demand: Action::Observe }
+}
+
+/// Only all voices together say it: `agree`.
+fn assess(_: &World, _: &Subject) -> Assessment {
+    Assessment::SILENT
+}
+
+/// The misuse that its day shows most of, with its sides and what each says.
+fn shown(world: &World, subject: &Subject) -> Option<(&'static str, Vec<Side>)> {
+    let age = subject.age(subject.today.day);
+    let said = |misuse: &'static Misuse| {
+        let sides =
+            misuse.sides.iter().map(|(side, words)| (*side, *words, world.day_voice(subject, *side, age)));
+        (misuse.name, sides.filter(|(.., p)| *p < ODD_BELOW).collect::<Vec<Side>>())
+    };
+    let product = |sides: &[Side]| sides.iter().map(|(.., p)| p.max(ODD_MOST)).product::<f64>();
+    MISUSES.iter().map(said).min_by(|one, two| product(&one.1).total_cmp(&product(&two.1)))
+}
+
+fn explain(world: &World, subject: &Subject) -> Words {
+    let Some((misuse, sides)) = shown(world, subject) else { return Words::default() };
+    let Some((clearest, ..)) = sides.first() else { return Words::default() };
+    let first = (REGISTRY[*clearest as usize].explain)(world, subject).reason;
+    let each = sides.iter().map(|(_, words, p)| format!("{words} (1 in {:.0})", 1.0 / p.max(1e-9)));
+    let each = each.collect::<Vec<_>>().join(", ");
+    Words {
+        expected: "callers that are odd in one of these ways are not in another on the same day".to_owned(),
+        observed: each.clone(),
+        reason: format!(
+            "{first} Odd in {} at once, as by {misuse}: {each}.",
+            count(sides.len() as u64, "way")
+        ),
+        refuted_by: "It was given another role or task, which changes all of that at once.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Pseudonyms, Timestamp};
+
+    use super::*;
+    use crate::EngineConfig;
+
+    fn said(voices: &[(Detector, f64)], owners: u32) -> Assessment {
+        let names = Pseudonyms::new([1; 16]);
+        let mut world = World::new(EngineConfig::default(), names.clone());
+        world.now = Timestamp::from_parts(40 * 86_400, 0);
+        let mut subject =
+            Subject::new(names.credential(model::PrincipalKind::Token, b"one"), Timestamp::ZERO);
+        let suspicion = subject.suspicion.get_or_insert_default();
+        suspicion.owners = (1..=owners).map(crate::hash::Tag).collect();
+        let mut all = [Assessment::SILENT; DETECTORS];
+        for (by, p) in voices {
+            all[*by as usize] = Assessment { p: *p, unattested: *p, ..Assessment::SILENT };
+        }
+        agree(&world, &subject, &all)
+    }
+
+    #[test]
+    fn one_voice_is_no_agreement() {
+        for by in [Detector::ForeignOwner, Detector::Enumeration, Detector::Reach, Detector::Probing] {
+            assert!((said(&[(by, 1e-18)], 9).p - 1.0).abs() < 1e-12);
+        }
+        assert!((said(&[(Detector::Reach, 1e-9), (Detector::Timing, 1e-9)], 9).p - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_programs_are_by_their_task_is_no_agreement() {
+        // A report takes much at once; a client with stale links misses one object after the other.
+        assert!((said(&[(Detector::Cost, 1e-9), (Detector::Excess, 1e-9)], 0).p - 1.0).abs() < 1e-12);
+        assert!((said(&[(Detector::Reach, 1e-9), (Detector::Probing, 1e-18)], 9).p - 1.0).abs() < 1e-12);
+        assert!((said(&[(Detector::Enumeration, 1e-9), (Detector::Reach, 1e-9)], 9).p - 1.0).abs() < 1e-12);
+        let pair = [(Detector::ForeignOwner, 1e-4), (Detector::Reach, 1e-4)];
+        assert!((said(&pair, 2).p - 1.0).abs() < 1e-12 && said(&pair, 3).p < 1e-5);
+    }
+
+    #[test]
+    fn three_that_ask_a_little_say_more_than_one_that_asks_a_lot() {
+        let p = |each: f64| {
+            let three = [Detector::ForeignOwner, Detector::Enumeration, Detector::Reach].map(|by| (by, each));
+            said(&three, 0).p
+        };
+        assert!(p(1e-3) < 1e-6 && p(1e-4) < 1e-8, "{} {}", p(1e-3), p(1e-4));
+        assert!(p(1e-5) > 1e-13 && (p(1e-18) - p(1e-5)).abs() < 1e-20);
+    }
+}
