@@ -78,7 +78,8 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
         }
         voice.unattested = voice.unattested.min(voice.p);
     }
-    if !world.disabled.has(Detector::Agreement) {
+    let joint = &REGISTRY[Detector::Agreement as usize];
+    if !world.disabled.has(joint.detector) && joint.about.covers(subject.principal.kind) {
         let mut together = agree(world, subject, &voices);
         compare(world, subject, Detector::Agreement, &mut together, subject.age(day_of(now)));
         together.unattested = together.unattested.min(together.p);

@@ -1,16 +1,19 @@
 //! Null hypothesis: callers that are odd in one of the ways that one misuse would make odd at once are no more often odd in the
 //! others. What detectors say of one caller in, their product as one probability out, compared with peers' days. Never
-//! speaks for one voice alone, nor for two that honest programs raise together, and counts none for more than one in 100 000.
+//! speaks for one voice alone, nor for those that honest programs raise together by a mistake, and counts none for more than
+//! one in 100 000.
 
 use model::Action;
 
-use super::{Assessment, Crowding, DETECTORS, Detector, REGISTRY, Spec, Voice, Words};
+use super::{About, Assessment, Crowding, DETECTORS, Detector, REGISTRY, Spec, Voice, Words};
 use crate::{age::Phase, explain::count, stats::product, subjects::Subject, world::World};
 
 pub(super) const SPEC: Spec = Spec {
     name: "agreement",
     detector: Detector::Agreement,
     voice: Voice::Joint,
+    // Crawlers ask for much that nobody has named, and for much that is gone.
+    about: About::Credentials,
     assess,
     explain,
     ..Spec::BOUND
@@ -42,7 +45,7 @@ const UNNAMED: (Detector, &str) = (Detector::Enumeration, "asked for what no ans
 const MANY: (Detector, &str) = (Detector::Reach, "came to many such objects in a day");
 const MISSED: (Detector, &str) = (Detector::Probing, "failed at first touch");
 
-static MISUSES: [Misuse; 4] = [
+static MISUSES: [Misuse; 3] = [
     Misuse {
         name: OBJECTS,
         sides: &[(Detector::ForeignOwner, "met strangers' objects"), UNNAMED, MANY],
@@ -65,16 +68,6 @@ static MISUSES: [Misuse; 4] = [
             let refused = |by: Detector| voices[by as usize].limit > Action::Notify;
             refused(Detector::UnknownEndpoint) && refused(Detector::Probing)
         },
-    },
-    // A report takes much at once, a poller comes like clockwork.
-    Misuse {
-        name: "wearing the service down",
-        sides: &[
-            (Detector::Cost, "kept the service busy"),
-            (Detector::Excess, "had more in a day than others"),
-            (Detector::Timing, "came like clockwork or at night"),
-        ],
-        is_proven: |_, _| false,
     },
 ];
 
@@ -176,8 +169,9 @@ mod tests {
 
     #[test]
     fn what_programs_are_by_their_task_is_no_agreement() {
-        // A report takes much at once; a client with stale links misses one object after the other.
-        assert!((said(&[(Detector::Cost, 1e-9), (Detector::Excess, 1e-9)], 0).p - 1.0).abs() < 1e-12);
+        // A client in a loop calls often, much and like clockwork; one with stale links misses one object after the other.
+        let looping = [Detector::Cost, Detector::Excess, Detector::Timing].map(|by| (by, 1e-9));
+        assert!((said(&looping, 0).p - 1.0).abs() < 1e-12);
         assert!((said(&[(Detector::Reach, 1e-9), (Detector::Probing, 1e-18)], 9).p - 1.0).abs() < 1e-12);
         assert!((said(&[(Detector::Enumeration, 1e-9), (Detector::Reach, 1e-9)], 9).p - 1.0).abs() < 1e-12);
         let pair = [(Detector::ForeignOwner, 1e-4), (Detector::Reach, 1e-4)];
