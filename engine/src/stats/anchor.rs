@@ -117,6 +117,37 @@ mod tests {
         assert!(tripled >= 48, "{tripled}");
     }
 
+    /// What is taken beyond the usual in 120 days, in usual days' amounts, until evidence passes `limit`, when amounts grow by a
+    /// part a day without end.
+    fn won(daily: f64, limit: f32, seed: u64) -> f64 {
+        let (mut draws, mut anchor, mut bank) = (Draws(seed), Anchor::default(), Bank::<2>::default());
+        for day in 0..60 {
+            let z = anchor.step((3.0 + 0.5 * draws.normal()) as f32, 0.5);
+            if day >= 14 {
+                bank.step(z, &DRIFTS);
+            }
+        }
+        let mut won = 0.0;
+        for day in 0..120 {
+            let growth = daily.ln() * f64::from(day + 1);
+            bank.step(anchor.step((3.0 + growth + 0.5 * draws.normal()) as f32, 0.5), &DRIFTS);
+            if bank.evidence(&DRIFTS) > limit {
+                break;
+            }
+            won += growth.exp() - 1.0;
+        }
+        won
+    }
+
+    #[test]
+    fn a_slow_boil_wins_hardly_more_than_sixty_days_amounts() {
+        for daily in [1.001, 1.002, 1.003, 1.004, 1.006, 1.008, 1.01, 1.015, 1.02, 1.03, 1.05, 1.1] {
+            let mut won: Vec<f64> = (0..40).map(|seed| won(daily, 14.0, seed)).collect();
+            won.sort_by(f64::total_cmp);
+            assert!(won[20] <= 60.0 && won[36] <= 90.0, "{daily}: {} {}", won[20], won[36]);
+        }
+    }
+
     #[test]
     fn a_year_of_pushing_moves_it_by_no_more_than_its_speed() {
         let mut anchor = Anchor::default();
