@@ -81,9 +81,17 @@ pub(crate) fn voices(world: &World, subject: &Subject, now: Timestamp) -> [Asses
     let joint = &REGISTRY[Detector::Agreement as usize];
     if !world.disabled.has(joint.detector) && joint.about.covers(subject.principal.kind) {
         let mut together = agree(world, subject, &voices);
-        compare(world, subject, Detector::Agreement, &mut together, subject.age(day_of(now)));
+        compare(world, subject, joint.detector, &mut together, subject.age(day_of(now)));
+        // While a deployment learns, whoever is the first of its kind is odd in every way.
+        let deployed = Phase::of(world.started, now);
+        if deployed < Phase::Armed {
+            let least = if deployed == Phase::Observe { 1.0 } else { WARM_P_MIN };
+            together.p = together.p.max(least);
+            together.unattested = together.unattested.max(least);
+            together.limit = together.limit.min(Action::StepUp);
+        }
         together.unattested = together.unattested.min(together.p);
-        voices[Detector::Agreement as usize] = together;
+        voices[joint.detector as usize] = together;
     }
     voices
 }

@@ -49,6 +49,7 @@ mod today;
 mod visits;
 mod votes;
 mod world;
+mod worth;
 
 pub use age::Phase;
 pub use audit::{AuditedDay, CohortName};

@@ -11,6 +11,9 @@ use crate::{
     table::{Table, Worth},
 };
 
+/// Seconds after which what its owner did not come back to is worth no more than anything new: 14 days.
+const IDLE_S: u32 = 14 * 86_400;
+
 /// How sure the owner is, in climbing order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Hold {
@@ -42,6 +45,12 @@ pub(crate) struct Object {
 impl Worth for Object {
     fn worth(&self) -> u32 {
         if self.shared { 0 } else { 1 + self.hold as u32 }
+    }
+
+    /// What nobody came back to goes first, however many newcomers there are; what is known of owners who stay away does not
+    /// stay for ever.
+    fn yields_to(&self, newcomer: &Self) -> bool {
+        self.worth() <= newcomer.worth() || newcomer.seen.saturating_sub(self.seen) > IDLE_S
     }
 }
 
@@ -135,6 +144,7 @@ impl Objects {
             if back && object.hold < Hold::Held && who.tags.contains(&object.owner) {
                 object.hold = Hold::Held;
             }
+            object.seen = object.seen.max(second);
             return (if object.hold >= Hold::Held { Touch::Own } else { Touch::Unclear }, 0);
         }
         if who.tags.iter().any(|tag| self.grants.get(grant_key(id, *tag)).is_some()) {
@@ -337,5 +347,37 @@ impl Object {
             }
             None => Stranger::OneTooMany,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An owner's touch at a second.
+    fn touch(objects: &mut Objects, id: u64, owner: u32, second: i64) -> Touch {
+        let tags = [Tag(owner)];
+        let who = Toucher { tags: &tags, owner: tags[0], slot: 0, route: None, claims: true, sways: true };
+        objects.touch(mix(id, 1), who, Timestamp::from_parts(second, 0)).0
+    }
+
+    #[test]
+    fn a_flood_of_new_objects_leaves_what_owners_come_back_to() {
+        let mut objects = Objects::within(0);
+        let held = |n: u64| (n, u32::try_from(n).unwrap_or(0) + 1);
+        for second in [100, 200] {
+            (0..200).map(held).for_each(|(id, owner)| _ = touch(&mut objects, id, owner, second));
+        }
+        for id in 1_000..60_000 {
+            touch(&mut objects, id, 999, 86_400);
+        }
+        let thief = |objects: &mut Objects, id| touch(objects, id, 7_777, 90_000);
+        assert!((0..200).all(|id| matches!(thief(&mut objects, id), Touch::Foreign { .. } | Touch::Granted)));
+        // Owners who stay away for weeks make room.
+        for id in 100_000..160_000 {
+            touch(&mut objects, id, 999, 30 * 86_400);
+        }
+        let left = (0..200).filter(|id| objects.objects.get(mix(*id, 1)).is_some()).count();
+        assert!(left < 20, "{left}");
     }
 }

@@ -17,7 +17,6 @@ use crate::{
     scene::day_of,
     stats::{Excuse, Hit, Process},
     strangers::Strangers,
-    table::Worth,
     today::Today,
     visits::Visit,
 };
@@ -363,17 +362,6 @@ impl Crowd {
 
     pub(crate) fn size(&self) -> u8 {
         self.count.max(self.before)
-    }
-}
-
-impl Worth for Subject {
-    fn worth(&self) -> u32 {
-        let suspicious = if self.foreign.strongest().max(self.probing.strongest()) > 1e3 { 40 } else { 0 };
-        let odd = if self.logins.is_some() || self.suspicion.is_some() { 2 } else { 0 };
-        let credential = if self.principal.kind.is_credential() { 4 } else { 0 };
-        let age = self.last.since(self.first).as_secs();
-        let grown = u32::try_from(age / 60).unwrap_or(u32::MAX).min(16);
-        self.served.min(20) + credential + suspicious + odd + grown
     }
 }
 

@@ -8,13 +8,18 @@ use crate::{hash::KeyedMap, snapshot::Settle};
 /// Rows looked at before one is evicted. A long run of worthy rows costs this once per round of the hand.
 const LOOKS_MAX: usize = 256;
 /// What a row of no merit gains by its first few calls.
-const FIRST_CALLS: u32 = 4;
+pub(crate) const FIRST_CALLS: u32 = 4;
 /// Smallest capacity: well above the rows one call touches, so that a call never evicts its own.
 const CAPACITY_MIN: usize = 1_024;
 
 /// How much a row is worth keeping; rows of worth 0 go first.
 pub(crate) trait Worth {
     fn worth(&self) -> u32;
+
+    /// Whether it goes for a newcomer at once when it was not used lately.
+    fn yields_to(&self, newcomer: &Self) -> bool {
+        self.worth() <= newcomer.worth().saturating_add(FIRST_CALLS)
+    }
 }
 
 /// A table of at most `capacity` rows. Order of eviction depends on the order of calls alone.
@@ -114,7 +119,7 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
             self.index.insert(key, u32::try_from(at).unwrap_or(u32::MAX));
             return (at, None);
         }
-        let at = self.least_worthy(row.worth());
+        let at = self.least_worthy(&row);
         let evicted = std::mem::replace(&mut self.slots[at], Slot { key, row, touched: true });
         self.index.remove(&evicted.key);
         self.index.insert(key, u32::try_from(at).unwrap_or(u32::MAX));
@@ -129,18 +134,17 @@ impl<K: Copy + Eq + Hash, V: Worth> Table<K, V> {
         }
     }
 
-    /// The first row not touched lately that is worth no more than a newcomer; else the least worthy of those looked at.
-    fn least_worthy(&mut self, newcomer: u32) -> usize {
+    /// The first row not touched lately that yields to a newcomer; else the least worthy of those looked at.
+    fn least_worthy(&mut self, newcomer: &V) -> usize {
         let mut least = (u64::MAX, self.hand);
         for _ in 0..LOOKS_MAX.min(self.slots.len()) {
             let at = self.hand;
             self.hand = (self.hand + 1) % self.slots.len();
             let slot = &mut self.slots[at];
-            let worth = slot.row.worth();
-            if !slot.touched && worth <= newcomer.saturating_add(FIRST_CALLS) {
+            if !slot.touched && slot.row.yields_to(newcomer) {
                 return at;
             }
-            let rank = u64::from(worth) * 2 + u64::from(slot.touched);
+            let rank = u64::from(slot.row.worth()) * 2 + u64::from(slot.touched);
             slot.touched = false;
             if rank < least.0 {
                 least = (rank, at);

@@ -6,7 +6,7 @@
 use model::Action;
 
 use super::{About, Assessment, Crowding, DETECTORS, Detector, REGISTRY, Spec, Voice, Words};
-use crate::{age::Phase, explain::count, stats::product, subjects::Subject, world::World};
+use crate::{explain::count, stats::product, subjects::Subject, world::World};
 
 pub(super) const SPEC: Spec = Spec {
     name: "agreement",
@@ -97,10 +97,7 @@ fn weigh(world: &World, subject: &Subject, misuse: &Misuse, voices: &Voices) -> 
     };
     let p = together(&|side| discounted(side, voices[side as usize].p));
     let unattested = together(&|side| discounted(side, voices[side as usize].unattested)).min(p);
-    // While a deployment learns, whoever is the first of its kind is odd in every way.
-    let armed = world.phase(subject, world.now) == Phase::Armed;
-    let limit = if armed { Action::Block } else { Action::RateLimit };
-    Assessment { p, unattested, limit, demand: Action::Observe }
+    Assessment { p, unattested, limit: Action::Block, demand: Action::Observe }
 }
 
 /// Only all voices together say it: `agree`.
