@@ -28,8 +28,7 @@ impl Engine {
                 continue;
             }
             let fused = self.hear(*slot, scene);
-            let by = charged.iter().filter(|(by, _)| by == slot).map(|(_, detector)| *detector);
-            if by.into_iter().any(is_side) {
+            if charged.iter().any(|(by, detector)| by == slot && is_side(*detector)) {
                 self.note_agreement(*slot, &fused, scene);
             }
             self.tell(*slot, &fused, scene, out);

@@ -7,6 +7,7 @@ pub mod capture;
 #[cfg(test)]
 mod conformance;
 mod decap;
+mod eight;
 mod flow;
 mod fragments;
 mod frame;

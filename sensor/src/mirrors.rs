@@ -52,9 +52,7 @@ impl Mirrors {
     }
 
     fn place(&self, mark: u64) -> (usize, u32) {
-        let (low, slots) = (mark & 0xffff_ffff, self.slots.len() as u64);
-        // As the table has it outside of tests; a division costs as much as all the rest.
-        let place = if slots.is_power_of_two() { low & (slots - 1) } else { low % slots };
+        let place = (mark & 0xffff_ffff) % self.slots.len() as u64;
         // An unused slot has the tag 0.
         (usize::try_from(place).unwrap_or(0), u32::try_from(mark >> 32).unwrap_or(0) | 1)
     }

@@ -105,16 +105,20 @@ fn assess(_: &World, _: &Subject) -> Assessment {
     Assessment::SILENT
 }
 
-/// The misuse that its day shows most of, with its sides and what each says.
+/// The misuse that its day shows, with its sides and what each says: the one that `agree` speaks of.
 fn shown(world: &World, subject: &Subject) -> Option<(&'static str, Vec<Side>)> {
     let age = subject.age(subject.today.day);
-    let said = |misuse: &'static Misuse| {
-        let sides =
-            misuse.sides.iter().map(|(side, words)| (*side, *words, world.day_voice(subject, *side, age)));
-        (misuse.name, sides.filter(|(.., p)| *p < ODD_BELOW).collect::<Vec<Side>>())
-    };
-    let product = |sides: &[Side]| sides.iter().map(|(.., p)| p.max(ODD_MOST)).product::<f64>();
-    MISUSES.iter().map(said).min_by(|one, two| product(&one.1).total_cmp(&product(&two.1)))
+    let mut voices = [Assessment::SILENT; DETECTORS];
+    for spec in REGISTRY.iter().filter(|spec| is_side(spec.detector)) {
+        let voice = &mut voices[spec.detector as usize];
+        *voice = (spec.assess)(world, subject);
+        voice.p = world.day_voice(subject, spec.detector, age);
+        voice.unattested = voice.unattested.min(voice.p);
+    }
+    let said = MISUSES.iter().map(|misuse| (misuse, weigh(world, subject, misuse, &voices).unattested));
+    let (misuse, _) = said.min_by(|one, two| one.1.total_cmp(&two.1)).filter(|(_, p)| *p < 1.0)?;
+    let sides = misuse.sides.iter().map(|(side, words)| (*side, *words, voices[*side as usize].unattested));
+    Some((misuse.name, sides.filter(|(.., p)| *p < ODD_BELOW).collect()))
 }
 
 fn explain(world: &World, subject: &Subject) -> Words {
@@ -173,6 +177,22 @@ mod tests {
         assert!((said(&[(Detector::Enumeration, 1e-9), (Detector::Reach, 1e-9)], 9).p - 1.0).abs() < 1e-12);
         let pair = [(Detector::ForeignOwner, 1e-4), (Detector::Reach, 1e-4)];
         assert!((said(&pair, 2).p - 1.0).abs() < 1e-12 && said(&pair, 3).p < 1e-5);
+    }
+
+    #[test]
+    fn the_words_are_about_the_misuse_that_is_proven() {
+        let names = Pseudonyms::new([1; 16]);
+        let world = World::new(EngineConfig::default(), names.clone());
+        let mut subject =
+            Subject::new(names.credential(model::PrincipalKind::Token, b"one"), Timestamp::ZERO);
+        subject.suspicion.get_or_insert_default().owners = (1..=3).map(crate::hash::Tag).collect();
+        // Missed and many are two sides of another misuse, odder and not enough for it.
+        for (by, nats) in [(Detector::ForeignOwner, 6.0), (Detector::Reach, 6.0), (Detector::Probing, 20.0)] {
+            subject.today.raise(by, nats);
+        }
+        let sides = shown(&world, &subject).map(|(_, sides)| sides).unwrap_or_default();
+        let named: Vec<_> = sides.iter().map(|(side, ..)| *side).collect();
+        assert_eq!(named, [Detector::ForeignOwner, Detector::Reach]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use model::SensitiveClass;
 
 use super::{BEHIND, Spot, Tally, card, cluster::Cluster, context::Context, iban, national, passport, phone};
+use crate::eight::{byte_at, no_digits};
 
 /// Digits of a number that has no class.
 const SHORT_MAX: usize = 5;
@@ -70,12 +71,7 @@ fn short_by_bytes(rest: &[u8]) -> Option<usize> {
 
 /// The same for a number as nearly all of them stand in JSON, all of it looked at together.
 fn short_ahead(eight: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(eight);
-    // Digits become the bytes below ten; those and no others stay below 128 when 118 is added to their lower seven bits.
-    let shifted = word ^ (ONES * 0x30);
-    let others = (((shifted & (ONES * 0x7f)) + ONES * 0x76) | shifted) & (ONES * 0x80);
-    let at = |place: u32| u8::try_from(word.wrapping_shr(place & 56) & 0xff).unwrap_or(0);
+    let (at, others) = (|place: u32| byte_at(eight, place), no_digits(eight));
     let ends = |place: u32| matches!(at(place), b',' | b'}' | b']' | b'"' | b':');
     let whole = others.trailing_zeros() & !7;
     if whole as usize > SHORT_MAX * 8 {

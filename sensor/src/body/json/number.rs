@@ -1,7 +1,10 @@
 //! Numbers of a JSON text: bytes in pieces in, where each one ends out. Computes none.
 
 use super::{JsonScan, Verdict};
-use crate::body::{Harvest, Rules, shape::ID_BYTES_MAX};
+use crate::{
+    body::{Harvest, Rules, shape::ID_BYTES_MAX},
+    eight::{byte_at, no_digits},
+};
 
 impl JsonScan {
     /// Takes bytes of the number in hand.
@@ -98,12 +101,7 @@ fn by_bytes(bytes: &[u8]) -> Option<(usize, bool)> {
 
 /// The same where the number ends within eight bytes, all of them looked at together; `None` when it may be longer, too.
 fn short(eight: [u8; 8]) -> Option<(usize, bool)> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(eight);
-    // Digits become the bytes below ten; those and no others stay below 128 when 118 is added to their lower seven bits.
-    let shifted = word ^ (ONES * 0x30);
-    let others = (((shifted & (ONES * 0x7f)) + ONES * 0x76) | shifted) & (ONES * 0x80);
-    let at = |place: u32| u8::try_from(word.wrapping_shr(place & 56) & 0xff).unwrap_or(0);
+    let (at, others) = (|place: u32| byte_at(eight, place), no_digits(eight));
     let ends = |place: u32| matches!(at(place), b',' | b'}' | b']');
     let whole = others.trailing_zeros() & !7;
     if others == 0 || whole == 0 || whole > 8 && at(0) == b'0' {
